@@ -17,6 +17,7 @@ QEMU is then killed: the guest's disks are tmpfs, nothing is lost.
 
 import fcntl
 import os
+import re
 import secrets
 import selectors
 import shlex
@@ -34,7 +35,7 @@ from pathlib import Path
 from . import sysroot
 from .error import NoBoot, say
 from .kernels import Kernel
-from .klog import Log
+from .klog import LONGEST, START, Log
 from .sandbox import Sandbox, environment
 
 # Physical memory kept from the kernel for the carve-out heap: whole 128M
@@ -304,7 +305,7 @@ class _Run:
             left = deadline - time.monotonic()
             if left <= 0:
                 break
-            for key, _ in events.select(left):
+            for key, _ in events.select(min(left, 3600)):
                 name = key.data
                 data = _read(key.fileobj)
                 if data is None:
@@ -325,7 +326,7 @@ class _Run:
                         verb, _, rest = line.decode(errors="replace").partition(" ")
                         if verb == "started":
                             began = time.monotonic()
-                            deadline = began + o.timeout if o.command else float("inf")
+                            deadline = began + (o.timeout if o.command else float("inf"))
                             if o.command:
                                 self._forward_stdin()
                         elif verb == "exit":
@@ -350,7 +351,7 @@ class _Run:
         if status is None:
             # A panic takes QEMU down (panic=-1, -no-reboot), as does the guest's own poweroff.
             say("the guest ended before the command did; the console's last words:")
-            sys.stderr.write(self._tail(40))
+            sys.stderr.write(self._last_words())
             return Outcome(KERNEL_FAULT, self.log, boot_seconds)
         if not complete():
             say("the guest did not deliver all of its output; the kernel log is not complete")
@@ -358,8 +359,18 @@ class _Run:
         return Outcome(status, self.log, boot_seconds)
 
     def _tail(self, lines: int) -> str:
-        text = self.console.decode(errors="replace").replace("\r", "")
-        return "".join(f"  {line}\n" for line in text.splitlines()[-lines:])
+        return "".join(f"  {line}\n" for line in self._console_lines()[-lines:])
+
+    def _last_words(self) -> str:
+        """What the console said from the first fault on, or at the end if it named none."""
+        lines = self._console_lines()
+        for i, line in enumerate(lines):
+            if START.search(re.sub(r"^\[ *\d+\.\d+\] ", "", line)):
+                return "".join(f"  {line}\n" for line in lines[i:i + LONGEST])
+        return self._tail(20)
+
+    def _console_lines(self) -> list[str]:
+        return self.console.decode(errors="replace").replace("\r", "").splitlines()
 
     def _why_no_boot(self) -> str:
         errors = self.qemu_errors.decode(errors="replace").strip()

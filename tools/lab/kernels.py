@@ -120,14 +120,17 @@ apt-get -q download $list
 for deb in *.deb; do
 	dpkg-deb -x "$deb" /kernel
 done
-# A merged /usr, as in the sysroot.
-if [ -d /kernel/lib ] && [ ! -L /kernel/lib ]; then
-	mkdir -p /kernel/usr/lib
+# A merged /usr, as in the sysroot; older packages have /lib and /boot/vmlinuz-*.
+mkdir -p /kernel/usr/lib /kernel/boot
+if [ -d /kernel/lib ]; then
 	cp -a /kernel/lib/. /kernel/usr/lib/
 	rm -rf /kernel/lib
 fi
-release=$(ls /kernel/boot | sed -n 's/^vmlinuz-//p')
-depmod -b /kernel/usr "$release" 2>/dev/null || depmod -b /kernel -m /usr/lib/modules "$release"
+ln -s usr/lib /kernel/lib
+release=$(ls /kernel/usr/lib/modules)
+[ -e "/kernel/boot/vmlinuz-$release" ] ||
+	cp "/kernel/usr/lib/modules/$release/vmlinuz" "/kernel/boot/vmlinuz-$release"
+depmod -b /kernel "$release"
 rm -rf /kernel/usr/share
 '''
 
