@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# The commands of the project.  Kbuild, beside this file, is what the kernel's
+# build system reads; the two are apart because DKMS appends KERNELRELEASE= to make.
+#
+# Everything is compiled in the lab's sysroot and run in its guest (docs/lab.md),
+# so all this needs on the host is python3; the rest it installs or names.
+
+KERNEL ?= stock
+VM := tools/vm
+
+.DEFAULT_GOAL := modules
+
+help: ## what there is
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+setup:
+	@$(VM) setup
+
+modules: setup ## build secure_heap.ko and vskms.ko (KERNEL=NAME: for that kernel; W=1)
+	@$(VM) exec --kernel $(KERNEL) -- sh kbuild/build-modules $(if $(W),W=$(W)) $(if $(V),V=$(V))
+
+demo: modules ## boot a guest with both modules and show them
+	@$(VM) run --kernel $(KERNEL) -- sh ci/demo
+
+test: setup ## everything CI runs
+	@python3 ci/test
+
+check-host: setup ## the C++ cores' tests on the host, in seconds
+	@$(VM) exec -- $(MAKE) -s -f ci/host.mk check
+
+shell: modules ## a shell in a guest
+	@$(VM) shell --kernel $(KERNEL)
+
+clean: ## remove what was built here; the lab's cache stays
+	rm -rf build out
+
+.PHONY: help setup modules demo test check-host shell clean
