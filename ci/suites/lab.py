@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: GPL-2.0
+"""tools/vm keeps its promises: exit statuses, isolation, nothing left behind."""
+
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+from .result import Results, run_command, run_python
+
+VM = "tools/vm"
+FAULT = "igt-tests/modules/lab_fault.ko"
+
+
+def vm(*args: str, **kwargs) -> subprocess.CompletedProcess:
+    return run_command([VM, *args], **kwargs)
+
+
+def guest(script: str, *options: str, **kwargs) -> subprocess.CompletedProcess:
+    return vm("run", *options, "--", "sh", "-c", script, **kwargs)
+
+
+def namespace(mark: str) -> str:
+    """The PID namespace of the guest started with --append @mark; empty if none runs."""
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            line = (process / "cmdline").read_bytes().decode(errors="replace")
+            if "qemu-system" in line and mark in line:
+                return os.readlink(process / "ns/pid")
+        except OSError:
+            continue
+    return ""
+
+
+def members(ns: str) -> list[str]:
+    """What runs in PID namespace @ns: QEMU, virtiofsds and whatever else it was given."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if os.readlink(process / "ns/pid") == ns:
+                found.append((process / "comm").read_text().strip())
+        except OSError:
+            continue
+    return found
+
+
+def wait_for(condition, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+class Lab(unittest.TestCase):
+    def test_exit_status_is_the_commands(self):
+        self.assertEqual(guest("exit 7").returncode, 7)
+
+    def test_guest_is_as_promised(self):
+        done = guest("uname -r; pwd; lsmod; cat /proc/iomem /proc/meminfo; ls /dev/dma_heap; "
+                     "cut -d. -f1 /proc/uptime; echo oops >&2")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stderr.strip(), "oops")
+        lines = done.stdout.splitlines()
+        self.assertEqual(lines[1], os.getcwd())
+        for module in ("secure_heap", "vskms"):
+            self.assertRegex(done.stdout, rf"(?m)^{module} ")
+        self.assertRegex(done.stdout, r"(?m)^60000000-67ffffff : Reserved$")
+        self.assertRegex(done.stdout, r"(?m)^ +60000000-67ffffff : secure_heap carve-out$")
+        self.assertRegex(done.stdout, r"(?m)^CmaTotal: +131072 kB$")
+        self.assertIn("system", lines)
+        self.assertLessEqual(int(lines[-1]), 10, "boot to CMD takes too long")
+
+    def test_streams_pass_through_whole(self):
+        data = "".join(f"{i} \x1e\n" for i in range(200000))
+        done = guest("tee /dev/stderr | cat; printf 'no newline'", input=data, stdin=None)
+        self.assertEqual(done.returncode, 0)
+        self.assertEqual(done.stdout, data + "no newline")
+        self.assertEqual(done.stderr, data)
+
+    def test_timeout_ends_the_run(self):
+        started = time.monotonic()
+        done = guest("sleep 60", "--timeout", "5", "--append", "mark=timeout")
+        self.assertEqual(done.returncode, 124)
+        self.assertLess(time.monotonic() - started, 15)
+        self.assertIn("timed out", done.stderr)
+        self.assertEqual(namespace("mark=timeout"), "")
+
+    def test_logged_word_is_no_fault(self):
+        self.assertEqual(guest("echo WARNING: BUG: Oops: >/dev/kmsg").returncode, 0)
+
+    def test_kernel_warn_fails_a_run_that_succeeds(self):
+        with tempfile.TemporaryDirectory() as directory:
+            log = Path(directory) / "log"
+            done = guest(f"insmod build/$(uname -r)/obj/{FAULT}", "--log", str(log))
+            self.assertEqual(done.returncode, 126, done.stderr)
+            self.assertRegex(done.stderr, r"WARNING: .*lab_fault_init")
+            self.assertIn("lab_fault: test module", log.read_text())
+
+    def test_kernel_warn_keeps_a_failures_status(self):
+        done = guest(f"insmod build/$(uname -r)/obj/{FAULT}; exit 3")
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertRegex(done.stderr, r"WARNING: .*lab_fault_init")
+
+    def test_panic_ends_the_run(self):
+        done = guest("echo c >/proc/sysrq-trigger; sleep 30")
+        self.assertEqual(done.returncode, 126)
+        self.assertIn("Kernel panic", done.stderr)
+
+    def test_unknown_kernel_is_no_boot(self):
+        done = vm("run", "--kernel", "NOSUCH", "--", "true")
+        self.assertEqual(done.returncode, 125)
+        self.assertEqual(len(done.stderr.splitlines()), 1)
+        self.assertIn("NOSUCH", done.stderr)
+
+    def test_kernel_that_dies_is_no_boot(self):
+        done = vm("run", "--no-modules", "--append", "root=nosuch", "--", "true")
+        self.assertEqual(done.returncode, 125)
+        self.assertIn("did not boot", done.stderr)
+
+    def test_module_that_does_not_load_is_said(self):
+        done = vm("run", "--modparam", "secure_heap.carveout=nonsense", "--", "true")
+        self.assertEqual(done.returncode, 125)
+        self.assertIn("modprobe secure_heap", done.stderr)
+
+    def test_wrong_usage_is_one_line_and_starts_nothing(self):
+        with tempfile.TemporaryDirectory() as directory:
+            secret = Path(directory) / "secret"
+            secret.mkdir(mode=0)
+            wrong = [
+                ["nosuch"], ["run"], ["run", "--"], ["run", "true"], ["run", "--nosuch", "--", "true"],
+                ["run", "--timeout", "0", "--", "true"], ["run", "--timeout", "x", "--", "true"],
+                ["run", "--cpus", "0", "--", "true"], ["run", "--memory", "1G", "--", "true"],
+                ["run", "--memory", "lots", "--", "true"], ["run", "--modparam", "x", "--", "true"],
+                ["run", "--accel", "magic", "--", "true"], ["run", "--share", "/nosuch", "--", "true"],
+                ["run", "--share", "/etc/passwd", "--", "true"], ["run", "--share", "/", "--", "true"],
+                ["run", "--out", "/proc/nosuch", "--", "true"], ["run", "--log", "/nosuch/log", "--", "true"],
+                ["setup", "--with", "nosuch"], ["kernel", "nosuch"], ["kernel", "add"],
+                ["kernel", "add", "../etc"], ["exec"],
+            ]
+            if os.geteuid():
+                wrong.append(["run", "--share", str(secret), "--", "true"])
+            for args in wrong:
+                with self.subTest(" ".join(args)):
+                    started = time.monotonic()
+                    done = vm(*args)
+                    self.assertEqual(done.returncode, 2, done.stderr)
+                    self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+                    self.assertEqual(done.stdout, "")
+                    self.assertLess(time.monotonic() - started, 2)
+
+    def test_exec_passes_the_status_on(self):
+        self.assertEqual(vm("exec", "--", "sh", "-c", "exit 9").returncode, 9)
+        self.assertEqual(vm("exec", "--", "/nosuch").returncode, 127)
+
+    def test_writes_end_with_their_run(self):
+        script = "cat /etc/mark MARK; echo x | tee /etc/mark >MARK; cat /etc/mark MARK"
+        # Side by side, and one after them.
+        both = [subprocess.Popen([VM, "run", "--", "sh", "-c", script], text=True, stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)]
+        for run in both:
+            out, err = run.communicate(timeout=120)
+            self.assertEqual((run.returncode, out), (0, "x\nx\n"), err)
+        self.assertEqual(guest(script).stdout, "x\nx\n")
+        self.assertFalse(Path("MARK").exists())
+
+    def test_shared_directories(self):
+        with tempfile.TemporaryDirectory() as directory:
+            read, write = Path(directory) / "read", Path(directory) / "new/write"
+            read.mkdir()
+            (read / "a file").write_text("hello\n")
+            done = guest(f"cat '{read}/a file'; echo no >'{read}/b' || echo refused; echo back >'{write}/c'",
+                         "--share", str(read), "--out", str(write))
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(done.stdout, "hello\nrefused\n")
+            self.assertEqual(sorted(os.listdir(read)), ["a file"])
+            self.assertEqual((write / "c").read_text(), "back\n")
+            self.assertEqual((write / "c").stat().st_uid, os.getuid())
+
+    def _killed_by(self, number: int) -> int:
+        mark = f"mark=signal{number}"
+        run = subprocess.Popen([VM, "run", "--append", mark, "--", "sh", "-c", "echo up; sleep 60"],
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        try:
+            self.assertEqual(run.stdout.readline(), b"up\n")
+            ns = namespace(mark)
+            self.assertIn("virtiofsd", members(ns))
+            run.send_signal(number)
+            status = run.wait(10)
+        finally:
+            run.kill()
+            run.stdout.close()
+        self.assertTrue(wait_for(lambda: not members(ns), 5), members(ns))
+        return status
+
+    def test_killed_lab_leaves_nothing(self):
+        self.assertEqual(self._killed_by(signal.SIGKILL), -signal.SIGKILL)
+
+    def test_interrupted_lab_leaves_nothing(self):
+        self.assertEqual(self._killed_by(signal.SIGINT), 128 + signal.SIGINT)
+
+    def test_debug_stub_answers_gdb(self):
+        run = subprocess.Popen([VM, "run", "--debug-stub", "--", "sh", "-c", "echo up; sleep 60"], text=True,
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        try:
+            port = re.search(r"localhost:(\d+)", run.stderr.readline())[1]
+            self.assertEqual(run.stdout.readline(), "up\n")
+            done = vm("exec", "--", "gdb", "-nx", "-batch", "-ex", f"target remote localhost:{port}",
+                      "-ex", "info registers rip", "-ex", "detach")
+            self.assertRegex(done.stdout, r"rip +0x", done.stderr)
+        finally:
+            run.kill()
+            run.communicate()
+
+    def test_shell_is_a_terminal(self):
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.execv(VM, [VM, "shell"])
+        seen = b""
+
+        def type_after(prompt: bytes, line: bytes) -> None:
+            nonlocal seen
+            deadline = time.monotonic() + 60
+            while prompt not in seen:
+                self.assertLess(time.monotonic(), deadline, seen)
+                if select.select([terminal], [], [], 1)[0]:
+                    seen += os.read(terminal, 4096)
+            seen = b""
+            os.write(terminal, line)
+
+        try:
+            type_after(b"# ", b"tty; echo $((6 * 7))\n")
+            type_after(b"\n42", b"exit 5\n")
+            while select.select([terminal], [], [], 30)[0] and os.read(terminal, 4096):
+                pass
+        except OSError:
+            pass		# a pseudo-terminal's end of file
+        finally:
+            _, status = os.waitpid(pid, 0)
+            os.close(terminal)
+        self.assertEqual(os.waitstatus_to_exitcode(status), 5)
+
+
+def run(results: Results) -> None:
+    run_python("lab", Lab, results)

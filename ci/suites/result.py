@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0
+"""One test's result, and the files and lines that tell of all of them."""
+
+import json
+import subprocess
+import unittest
+import xml.etree.ElementTree as xml
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+import time
+
+
+@dataclass
+class Result:
+    """@name is suite@test or suite@test@subtest; @result is pass, fail or skip."""
+
+    name: str
+    result: str
+    seconds: float
+    text: str = ""		# what it printed; for a skip, the reason
+
+
+class Results:
+    def __init__(self):
+        self.all: list[Result] = []
+
+    def add(self, result: Result) -> None:
+        self.all.append(result)
+        print(f"{result.result:4} {result.name} ({result.seconds:.1f} s)", flush=True)
+        if result.result != "pass" and result.text:
+            print("".join(f"     {line}\n" for line in result.text.strip().splitlines()), end="", flush=True)
+
+    def count(self) -> Counter:
+        return Counter(r.result for r in self.all)
+
+    def good(self) -> bool:
+        return self.count()["pass"] > 0 and self.count()["fail"] == 0
+
+    def summary(self) -> str:
+        n = self.count()
+        return f"{n['pass']} passed, {n['fail']} failed, {n['skip']} skipped"
+
+    def write(self, directory: Path) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        tests = {r.name: {"result": r.result, "out": r.text, "err": "", "dmesg": "",
+                          "time": {"__type__": "TimeAttribute", "start": 0, "end": r.seconds}}
+                 for r in self.all}
+        whole = {"__type__": "TestrunResult", "results_version": 10, "name": "vskms",
+                 "tests": tests, "totals": {"root": dict(self.count())}}
+        (directory / "results.json").write_text(json.dumps(whole, indent=1) + "\n")
+
+        suites = xml.Element("testsuites")
+        for name in dict.fromkeys(r.name.split("@", 1)[0] for r in self.all):
+            mine = [r for r in self.all if r.name.split("@", 1)[0] == name]
+            n = Counter(r.result for r in mine)
+            suite = xml.SubElement(suites, "testsuite", name=name, tests=str(len(mine)),
+                                   failures=str(n["fail"]), skipped=str(n["skip"]))
+            for r in mine:
+                case = xml.SubElement(suite, "testcase", classname=name, time=f"{r.seconds:.3f}",
+                                      name=r.name.split("@", 1)[1])
+                if r.result == "fail":
+                    xml.SubElement(case, "failure", message="failed").text = r.text
+                elif r.result == "skip":
+                    xml.SubElement(case, "skipped", message=r.text)
+        xml.ElementTree(suites).write(directory / "junit.xml", encoding="utf-8", xml_declaration=True)
+
+
+class _Adapter(unittest.TestResult):
+    """Turns Python's test results into ours."""
+
+    def __init__(self, suite: str, results: Results):
+        super().__init__()
+        self.suite = suite
+        self.ours = results
+
+    def startTest(self, test):
+        super().startTest(test)
+        self.started = time.monotonic()
+        self.told = False
+
+    def _tell(self, test, result: str, text: str = "") -> None:
+        name = test.id().rsplit(".", 1)[-1].removeprefix("test_").replace("_", "-")
+        self.ours.add(Result(f"{self.suite}@{name}", result, time.monotonic() - self.started, text))
+        self.told = True
+
+    def addSuccess(self, test):
+        self._tell(test, "pass")
+
+    def addFailure(self, test, err):
+        self._tell(test, "fail", self._exc_info_to_string(err, test))
+
+    def addError(self, test, err):
+        self._tell(test, "fail", self._exc_info_to_string(err, test))
+
+    def addSkip(self, test, reason):
+        self._tell(test, "skip", reason)
+
+    def addSubTest(self, test, subtest, err):
+        if err is not None and not self.told:
+            self._tell(test, "fail", f"{subtest._subDescription()}\n"
+                       + self._exc_info_to_string(err, test))
+
+
+def run_python(suite: str, case: type[unittest.TestCase], results: Results) -> None:
+    """Run the tests of @case in the order they are written."""
+    names = [n for n in vars(case) if n.startswith("test_")]
+    unittest.TestSuite(map(case, names)).run(_Adapter(suite, results))
+
+
+def run_command(argv: list[str], **kwargs) -> subprocess.CompletedProcess:
+    """Run @argv with both outputs as text; never waits longer than 10 min."""
+    kwargs = {"stdin": subprocess.DEVNULL, "timeout": 600} | kwargs
+    return subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **kwargs)
