@@ -10,8 +10,7 @@
 #include <linux/module.h>
 
 #include "compositor/compositor.h"
-
-#define VSKMS_VERSION "0.1"
+#include "vskms_version.h"
 
 static int __init vskms_init(void)
 {

@@ -14,8 +14,7 @@
 #include <linux/string.h>
 
 #include "core/core.h"
-
-#define VSKMS_VERSION "0.1"
+#include "vskms_version.h"
 
 /**
  * struct carveout - the physical range kept from the kernel at boot

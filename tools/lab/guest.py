@@ -343,7 +343,7 @@ class _Run:
             stream.flush()
 
         if began is None:
-            raise NoBoot(self._why_no_boot())
+            raise NoBoot(self._why_no_boot(not alive))
         boot_seconds = began - started
         if status is None and alive:
             say(f"timed out after {o.timeout:g} s")
@@ -366,18 +366,24 @@ class _Run:
         lines = self._console_lines()
         for i, line in enumerate(lines):
             if START.search(re.sub(r"^\[ *\d+\.\d+\] ", "", line)):
-                return "".join(f"  {line}\n" for line in lines[i:i + LONGEST])
+                # What led to it may be user space's, just before.
+                return "".join(f"  {line}\n" for line in lines[max(0, i - 5):i + LONGEST])
         return self._tail(20)
 
     def _console_lines(self) -> list[str]:
         return self.console.decode(errors="replace").replace("\r", "").splitlines()
 
-    def _why_no_boot(self) -> str:
+    def _why_no_boot(self, ended: bool) -> str:
         errors = self.qemu_errors.decode(errors="replace").strip()
-        reason = errors.splitlines()[0] if errors else f"no sign of life in {BOOT_LIMIT[self.options.accel]} s"
-        tail = self._tail(15)
+        if errors:
+            reason = errors.splitlines()[0]
+        elif ended:
+            reason = "it died"
+        else:
+            reason = f"no sign of life in {BOOT_LIMIT[self.options.accel]} s"
+        words = self._last_words().rstrip()
         return f"kernel {self.options.kernel.name} did not boot with {self.options.accel}: {reason}" + (
-            f"; the console's last words:\n{tail.rstrip()}" if tail else "")
+            f"; the console's last words:\n{words}" if words else "")
 
     def _forward_stdin(self) -> None:
         """Pass our standard input on, in a process of its own: a file cannot be polled.
