@@ -20,6 +20,9 @@ setup:
 modules: setup ## build secure_heap.ko and vskms.ko (KERNEL=NAME: for that kernel; W=1)
 	@$(VM) exec --kernel $(KERNEL) -- sh kbuild/build-modules $(if $(W),W=$(W)) $(if $(V),V=$(V))
 
+igt-tests: setup ## build the IGT tests
+	@$(VM) exec -- $(MAKE) -s -f igt-tests/igt.mk
+
 demo: modules ## boot a guest with both modules and show them
 	@$(VM) run --kernel $(KERNEL) -- sh ci/demo
 
@@ -35,4 +38,4 @@ shell: modules ## a shell in a guest
 clean: ## remove what was built here; the lab's cache stays
 	rm -rf build out
 
-.PHONY: help setup modules demo test check-host shell clean
+.PHONY: help setup modules igt-tests demo test check-host shell clean

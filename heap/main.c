@@ -1,120 +1,100 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * secure_heap: protected dma-bufs from a real dma-heap, without the hardware.
+ *
+ * The kernel has no way to remove a dma-heap: the core keeps our ops and calls
+ * them whenever somebody opens the node. So a module that has registered one pins
+ * itself, and "rmmod" says that it is in use.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/dma-heap.h>
+#include <linux/err.h>
 #include <linux/init.h>
-#include <linux/ioport.h>
-#include <linux/kernel.h>
-#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
-#include <linux/string.h>
+#include <linux/sched.h>
 
+#include "buffer.h"
+#include "carveout.h"
 #include "core/core.h"
 #include "vskms_version.h"
 
-/**
- * struct carveout - the physical range kept from the kernel at boot
- * @res: our claim on it, NULL without a carve-out; held from module_init to exit,
- *	 so that /dev/mem refuses the range for as long
- * @region: who has which piece of it; lives as long as @res
- *
- * Only module_init and module_exit touch it, so it needs no lock.
- */
-static struct carveout {
-	struct resource *res;
-	struct heap_region *region;
-} carveout;
+#define HEAP_NAME "protected,secure-video"
 
 static char *carveout_range;
 module_param_named(carveout, carveout_range, charp, 0444);
 MODULE_PARM_DESC(carveout, "SIZE@ADDR of memory that memmap=SIZE$ADDR kept from the kernel");
 
-static int parse_range(const char *text, phys_addr_t *base, resource_size_t *size)
+static struct carveout carveout;
+
+/* The core has checked @fd_flags and @heap_flags and rounded @len up to pages. */
+static struct dma_buf *heap_allocate(struct dma_heap *heap, unsigned long len,
+				     u32 fd_flags, u64 heap_flags)
 {
-	char *at, *end;
-
-	*size = memparse(text, &at);
-	if (at == text || *at != '@')
-		return -EINVAL;
-	*base = memparse(at + 1, &end);
-	if (end == at + 1 || *end)
-		return -EINVAL;
-	if (!*size || *base + *size - 1 < *base)
-		return -EINVAL;
-
-	return 0;
+	return buffer_export(&carveout, HEAP_NAME, len, fd_flags);
 }
 
-static int carveout_claim(const char *text)
+static const struct dma_heap_ops heap_ops = {
+	.allocate = heap_allocate,
+};
+
+static int __init heap_register(void)
 {
-	resource_size_t size;
-	phys_addr_t base;
+	const struct dma_heap_export_info info = {
+		.name = HEAP_NAME,
+		.ops = &heap_ops,
+	};
+	struct dma_heap *heap;
 	int ret;
 
-	ret = parse_range(text, &base, &size);
-	if (ret) {
-		pr_err("carveout=%s: not SIZE@ADDR\n", text);
+	ret = carveout_claim(&carveout, carveout_range);
+	if (ret)
 		return ret;
-	}
 
-	/* The kernel's own memory cannot be claimed: it is busy already. */
-	if (region_intersects(base, size, IORESOURCE_SYSTEM_RAM, IORES_DESC_NONE) !=
-	    REGION_DISJOINT) {
-		pr_err("carveout=%s: the kernel uses memory there; boot with memmap=%s\n",
-		       text, "SIZE$ADDR");
-		return -EBUSY;
+	/* Last, for it cannot be undone. */
+	heap = dma_heap_add(&info);
+	if (IS_ERR(heap)) {
+		pr_err("heap %s: cannot be registered: %pe\n", HEAP_NAME, heap);
+		carveout_release(&carveout);
+		return PTR_ERR(heap);
 	}
-
-	ret = heap_region_create(base, size, &carveout.region);
-	if (ret) {
-		pr_err("carveout=%s: cannot be managed in whole pages: %d\n", text, ret);
-		return ret;
-	}
-
-	carveout.res = request_mem_region(base, size, "secure_heap carve-out");
-	if (!carveout.res) {
-		pr_err("carveout=%s: claimed by another driver, see /proc/iomem\n", text);
-		heap_region_destroy(carveout.region);
-		carveout.region = NULL;
-		return -EBUSY;
-	}
+	__module_get(THIS_MODULE);
 
 	return 0;
-}
-
-static void carveout_release(void)
-{
-	if (!carveout.res)
-		return;
-
-	release_mem_region(carveout.res->start, resource_size(carveout.res));
-	heap_region_destroy(carveout.region);
 }
 
 static int __init secure_heap_init(void)
 {
 	int ret;
 
-	if (carveout_range) {
-		ret = carveout_claim(carveout_range);
-		if (ret)
-			return ret;
-		pr_info("version " VSKMS_VERSION ", carve-out %pR, %llu MiB free\n",
-			carveout.res, heap_region_free_bytes(carveout.region) >> 20);
-	} else {
+	if (!carveout_range) {
 		pr_info("version " VSKMS_VERSION ", no carve-out\n");
+		return 0;
 	}
+
+	ret = heap_register();
+	if (ret)
+		return ret;
+	pr_info("version " VSKMS_VERSION ", heap %s, carve-out %pR, %llu MiB free\n", HEAP_NAME,
+		carveout.res, heap_region_free_bytes(carveout.region) >> 20);
 
 	return 0;
 }
 
 static void __exit secure_heap_exit(void)
 {
-	carveout_release();
+	if (!carveout.mem)
+		return;
+
+	/*
+	 * Only "rmmod -f" gets here. The dma-heap core goes on calling our ops, so
+	 * our code must stay: exit never returns.
+	 */
+	pr_err("a heap cannot be removed; this module stays until the next boot\n");
+	for (;;)
+		schedule_timeout_idle(MAX_SCHEDULE_TIMEOUT);
 }
 
 module_init(secure_heap_init);
@@ -124,3 +104,5 @@ MODULE_AUTHOR("The vskms authors");
 MODULE_DESCRIPTION("Virtual secure dma-buf heaps");
 MODULE_VERSION(VSKMS_VERSION);
 MODULE_LICENSE("GPL");
+MODULE_IMPORT_NS("DMA_BUF");
+MODULE_IMPORT_NS("DMA_BUF_HEAP");

@@ -76,6 +76,7 @@ class Lab(unittest.TestCase):
         self.assertRegex(done.stdout, r"(?m)^ +60000000-67ffffff : secure_heap carve-out$")
         self.assertRegex(done.stdout, r"(?m)^CmaTotal: +131072 kB$")
         self.assertIn("system", lines)
+        self.assertIn("protected,secure-video", lines)
         self.assertLessEqual(int(lines[-1]), 10, "boot to CMD takes too long")
 
     def test_streams_pass_through_whole(self):

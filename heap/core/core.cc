@@ -44,6 +44,23 @@ void heap_region_destroy(heap_region *region)
 	delete region;
 }
 
+int heap_region_alloc(heap_region *region, unsigned long long len, unsigned long long align,
+		      unsigned long long *address)
+{
+	const auto piece = region->region.allocate(len, align);
+	if (!piece)
+		return negated(piece.error());
+
+	*address = piece->address;
+	return 0;
+}
+
+int heap_region_free(heap_region *region, unsigned long long address)
+{
+	const auto freed = region->region.free(address);
+	return freed ? 0 : negated(freed.error());
+}
+
 unsigned long long heap_region_free_bytes(const heap_region *region)
 {
 	return region->region.free_bytes();

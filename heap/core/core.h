@@ -43,6 +43,29 @@ int heap_region_create(unsigned long long base, unsigned long long size,
 void heap_region_destroy(struct heap_region *region);
 
 /**
+ * heap_region_alloc() - take a piece of a region
+ * @region: the region
+ * @len: bytes, rounded up to whole pages
+ * @align: a power of two from the page size to 2 MiB
+ * @address: where the piece's first address is stored
+ *
+ * Return: 0, -EINVAL for no length, -EDOM for a bad alignment, -E2BIG for more
+ * than the whole region, -ENOSPC if no free piece holds it, -ENOMEM if there is
+ * no memory to note it down. After an error nothing has changed.
+ */
+int heap_region_alloc(struct heap_region *region, unsigned long long len,
+		      unsigned long long align, unsigned long long *address);
+
+/**
+ * heap_region_free() - give a piece back
+ * @region: the region
+ * @address: what heap_region_alloc() stored
+ *
+ * Return: 0, -ENOENT if no allocated piece begins there.
+ */
+int heap_region_free(struct heap_region *region, unsigned long long address);
+
+/**
  * heap_region_free_bytes() - how much is not allocated
  * @region: the region
  *

@@ -25,6 +25,24 @@ TEST(HeapCore, range_that_is_none_refused)
 	EXPECT_EQ(region, nullptr);
 }
 
+TEST(HeapCore, piece_is_taken_and_given_back)
+{
+	heap_region *region = nullptr;
+	unsigned long long address = 0;
+	ASSERT_EQ(heap_region_create(0x60000000, 1 << 20, &region), 0);
+
+	ASSERT_EQ(heap_region_alloc(region, 5000, 4096, &address), 0);
+	EXPECT_EQ(heap_region_free_bytes(region), (1u << 20) - 8192);
+	EXPECT_EQ(heap_region_free(region, address), 0);
+	EXPECT_EQ(heap_region_free_bytes(region), 1u << 20);
+
+	EXPECT_EQ(heap_region_free(region, address), -ENOENT);
+	EXPECT_EQ(heap_region_alloc(region, 0, 4096, &address), -EINVAL);
+	EXPECT_EQ(heap_region_alloc(region, 4096, 3, &address), -EDOM);
+	EXPECT_EQ(heap_region_alloc(region, 2 << 20, 4096, &address), -E2BIG);
+	heap_region_destroy(region);
+}
+
 TEST(HeapCore, no_region_may_be_destroyed)
 {
 	heap_region_destroy(nullptr);

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Our IGT tests in a guest, by igt_runner, subtest by subtest."""
+
+import json
+import shutil
+import time
+import unittest
+from pathlib import Path
+
+from .result import Result, Results, run_command, run_python
+
+OUT = Path("out/igt")
+ROOT = "build/igt"
+
+# igt_runner's words for what happened; what is not here is a failure.
+PASS = ("pass",)
+SKIP = ("skip",)
+
+
+class Unload(unittest.TestCase):
+    """In guests of their own: they end with a module half gone."""
+
+    def _guest(self, script: str):
+        return run_command(["tools/vm", "run", "--", "sh", "-c", script])
+
+    def test_rmmod_is_refused(self):
+        done = self._guest("rmmod secure_heap")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("in use", done.stderr)
+
+    def test_forced_rmmod_leaves_no_dangling_ops(self):
+        # tools/vm answers 126 to an oops. What is held then can still be closed.
+        done = self._guest("build/igt/heap_alloc --run-subtest sizes >/dev/null || exit 1; "
+                           "rmmod -f secure_heap & sleep 2; "
+                           "build/igt/heap_alloc --run-subtest sizes >/dev/null 2>&1 && exit 2; "
+                           "dmesg | grep 'secure_heap: .* stays until the next boot'")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+
+def run(results: Results) -> None:
+    started = time.monotonic()
+    built = run_command(["make", "-s", "igt-tests"])
+    if built.returncode:
+        results.add(Result("igt@build", "fail", time.monotonic() - started, built.stdout + built.stderr))
+        return
+
+    shutil.rmtree(OUT, ignore_errors=True)
+    done = run_command(["tools/vm", "run", "--timeout", "900", "--out", str(OUT), "--log", "out/igt.log", "--",
+                        "sh", "-c", 'modprobe vgem && exec igt_runner -s -o --dmesg-warn-level 4 '
+                        '--per-test-timeout 120 "$1" "$2"', "sh", ROOT, str(OUT)], timeout=1200)
+    seconds = time.monotonic() - started
+    try:
+        tests = json.loads((OUT / "results.json").read_text())["tests"]
+    except (OSError, ValueError, KeyError):
+        results.add(Result("igt@runner", "fail", seconds, done.stdout + done.stderr))
+        return
+
+    failed = False
+    for name, test in tests.items():
+        word = test["result"]
+        result = "pass" if word in PASS else "skip" if word in SKIP else "fail"
+        failed |= result == "fail"
+        spent = test.get("time", {})
+        text = "" if result == "pass" else f"{word}\n{test.get('out', '')}\n{test.get('err', '')}\n{test.get('dmesg', '')}"
+        results.add(Result(name, result, spent.get("end", 0) - spent.get("start", 0), text))
+    # The kernel's verdict on the whole run, which is tools/vm's exit status.
+    if done.returncode and not failed:
+        results.add(Result("igt@kernel-log-clean", "fail", seconds, done.stderr))
+    else:
+        results.add(Result("igt@kernel-log-clean", "pass", seconds))
+    run_python("unload", Unload, results)

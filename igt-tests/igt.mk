@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# The IGT tests.  Runs in the sysroot (make igt-tests); build/igt is then a test
+# root for igt_runner.
+
+tests := heap_alloc heap_map
+out := build/igt
+
+CC := gcc
+CFLAGS := -std=gnu23 -O2 -g -Wall -Wextra -Werror -Iigt-tests -isystem /usr/include/libdrm -MMD -MP
+
+all: $(tests:%=$(out)/%) $(out)/test-list.txt
+
+$(out)/%: igt-tests/%.c igt-tests/igt.mk
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $< -Wl,--allow-shlib-undefined -l:libigt.so.0 -ldrm -lpthread -o $@
+
+$(out)/test-list.txt: igt-tests/igt.mk
+	@mkdir -p $(@D)
+	@printf 'TESTLIST\n$(tests)\nEND TESTLIST\n' >$@
+
+-include $(wildcard $(out)/*.d)
+
+.PHONY: all
