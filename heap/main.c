@@ -17,6 +17,7 @@
 #include <linux/sched.h>
 
 #include "buffer.h"
+#include "bus.h"
 #include "carveout.h"
 #include "core/core.h"
 #include "vskms_version.h"
@@ -53,16 +54,26 @@ static int __init heap_register(void)
 	if (ret)
 		return ret;
 
+	ret = bus_init(&carveout);
+	if (ret)
+		goto err_carveout;
+
 	/* Last, for it cannot be undone. */
 	heap = dma_heap_add(&info);
 	if (IS_ERR(heap)) {
 		pr_err("heap %s: cannot be registered: %pe\n", HEAP_NAME, heap);
-		carveout_release(&carveout);
-		return PTR_ERR(heap);
+		ret = PTR_ERR(heap);
+		goto err_bus;
 	}
 	__module_get(THIS_MODULE);
 
 	return 0;
+
+err_bus:
+	bus_exit();
+err_carveout:
+	carveout_release(&carveout);
+	return ret;
 }
 
 static int __init secure_heap_init(void)

@@ -3,7 +3,7 @@
 # The IGT tests.  Runs in the sysroot (make igt-tests); build/igt is then a test
 # root for igt_runner.
 
-tests := heap_alloc heap_map
+tests := heap_alloc heap_map heap_bus
 out := build/igt
 
 CC := gcc

@@ -46,7 +46,7 @@ def run(results: Results) -> None:
 
     shutil.rmtree(OUT, ignore_errors=True)
     done = run_command(["tools/vm", "run", "--timeout", "900", "--out", str(OUT), "--log", "out/igt.log", "--",
-                        "sh", "-c", 'modprobe vgem && exec igt_runner -s -o --dmesg-warn-level 4 '
+                        "sh", "-c", 'modprobe vgem && insmod build/$(uname -r)/obj/igt-tests/modules/bus_probe.ko && exec igt_runner -s -o --dmesg-warn-level 4 '
                         '--per-test-timeout 120 "$1" "$2"', "sh", ROOT, str(OUT)], timeout=1200)
     seconds = time.monotonic() - started
     try:

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * In-kernel interface of secure_heap: how a driver becomes a master of the secure
+ * bus, and how it reads and writes protected buffers once it is one.
+ *
+ *	master = secure_master_register(dev, SECURE_BUS_READ);
+ *	attachment = dma_buf_attach(dmabuf, dev);
+ *	sgt = dma_buf_map_attachment_unlocked(attachment, DMA_BIDIRECTIONAL);
+ *	grant = secure_bus_grant(attachment);
+ *
+ *	if (!secure_bus_open(grant, offset, len, SECURE_BUS_READ, &window)) {
+ *		... read window.addr, wait for nothing ...
+ *		secure_bus_close(&window);
+ *	}
+ */
+#ifndef SECURE_HEAP_H
+#define SECURE_HEAP_H
+
+#include <linux/types.h>
+
+struct device;
+struct dma_buf;
+struct dma_buf_attachment;
+struct secure_master;
+
+/* What a master may do with protected memory, and what a window is opened for. */
+#define SECURE_BUS_READ		1u
+#define SECURE_BUS_WRITE	2u
+
+/**
+ * struct secure_window - a short-lived opening of a grant
+ * @addr: the bytes, @len of them; valid until secure_bus_close()
+ * @len: bytes
+ * @grant: of which grant; @ticket: which of its windows
+ *
+ * Filled in by secure_bus_open() and owned by its caller. While it is open, unmap
+ * and everything else that ends the grant waits, so its owner must not.
+ */
+struct secure_window {
+	void *addr;
+	size_t len;
+	u64 grant;
+	u64 ticket;
+};
+
+/**
+ * secure_master_register() - let a device use protected buffers
+ * @dev: the device that will be passed to dma_buf_attach(); outlives the master
+ * @access: SECURE_BUS_READ, SECURE_BUS_WRITE or both; mappings get no more
+ *
+ * May sleep. Return: the master, for secure_master_unregister(); ERR_PTR(-EINVAL)
+ * for bad @access, -EEXIST if @dev is one already, -ENOMEM.
+ */
+struct secure_master *secure_master_register(struct device *dev, unsigned int access);
+
+/**
+ * secure_master_unregister() - end a device's trust
+ * @master: what secure_master_register() returned
+ *
+ * The device's grants end at once and for good; attachments and mappings stay,
+ * worthless, until their owner drops them. Waits for open windows; may sleep.
+ */
+void secure_master_unregister(struct secure_master *master);
+
+/**
+ * secure_heap_is_protected() - is this a protected buffer?
+ * @dmabuf: any dma-buf
+ *
+ * Return: whether it is one of ours, by identity and not by name.
+ */
+bool secure_heap_is_protected(const struct dma_buf *dmabuf);
+
+/**
+ * secure_bus_grant() - the grant that a mapping gave
+ * @attachment: an attachment to a protected buffer, mapped
+ *
+ * Return: the grant, which is not used again after the mapping has ended; 0 if the
+ * buffer is not protected or not mapped through @attachment.
+ */
+u64 secure_bus_grant(struct dma_buf_attachment *attachment);
+
+/**
+ * secure_bus_open() - reach a part of a granted buffer
+ * @grant: what secure_bus_grant() returned
+ * @offset: bytes into the buffer
+ * @len: bytes, not 0
+ * @access: SECURE_BUS_READ, SECURE_BUS_WRITE or both
+ * @window: filled in on success
+ *
+ * Does not sleep and allocates nothing. Return: 0; -EACCES if the grant has ended
+ * or does not allow @access, -ERANGE if the range is not all inside the buffer.
+ */
+int secure_bus_open(u64 grant, u64 offset, size_t len, unsigned int access,
+		    struct secure_window *window);
+
+/**
+ * secure_bus_close() - end an access
+ * @window: an open window; its @addr is NULL afterwards
+ */
+void secure_bus_close(struct secure_window *window);
+
+#endif
