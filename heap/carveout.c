@@ -61,7 +61,8 @@ int carveout_claim(struct carveout *carveout, const char *range)
 		return ret;
 	}
 
-	carveout->res = request_mem_region(base, size, "secure_heap carve-out");
+	/* Exclusive: /dev/mem must refuse it on kernels that let root see busy ranges too. */
+	carveout->res = request_mem_region_exclusive(base, size, "secure_heap carve-out");
 	if (!carveout->res) {
 		pr_err("carveout=%s: claimed by another driver, see /proc/iomem\n", range);
 		ret = -EBUSY;
@@ -77,6 +78,8 @@ int carveout_claim(struct carveout *carveout, const char *range)
 
 	mutex_init(&carveout->lock);
 	memset(carveout->mem, 0, size);
+	pr_info("carve-out %pR, %llu MiB free\n", carveout->res,
+		heap_region_free_bytes(carveout->region) >> 20);
 
 	return 0;
 

@@ -18,7 +18,7 @@ struct heap_region;
  * @region: which piece is whose
  *
  * Claimed once before the heap is registered, and never given back after that:
- * the module that owns it cannot be unloaded then (see heap.c).
+ * the module that owns it cannot be unloaded then (see main.c).
  */
 struct carveout {
 	struct resource *res;

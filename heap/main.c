@@ -19,7 +19,6 @@
 #include "buffer.h"
 #include "bus.h"
 #include "carveout.h"
-#include "core/core.h"
 #include "vskms_version.h"
 
 #define HEAP_NAME "protected,secure-video"
@@ -88,8 +87,7 @@ static int __init secure_heap_init(void)
 	ret = heap_register();
 	if (ret)
 		return ret;
-	pr_info("version " VSKMS_VERSION ", heap %s, carve-out %pR, %llu MiB free\n", HEAP_NAME,
-		carveout.res, heap_region_free_bytes(carveout.region) >> 20);
+	pr_info("version " VSKMS_VERSION ", heap %s\n", HEAP_NAME);
 
 	return 0;
 }
