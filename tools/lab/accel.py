@@ -21,10 +21,11 @@ def _host() -> str:
     return hashlib.sha256(f"{os.uname().release} {cpu}".encode()).hexdigest()[:16]
 
 
-def choose(wanted: str, boots: Callable[[], None]) -> str:
+def choose(wanted: str, boots: Callable[[], int]) -> str:
     """"kvm" or "tcg" for @wanted "auto", "kvm" or "tcg".
 
-    @boots boots a guest with KVM and raises NoBoot if it does not come up.
+    @boots boots a guest with KVM; it returns 0 if that came up, 125 if it did not,
+    and anything else if there was no telling.
     """
     usable = os.access("/dev/kvm", os.R_OK | os.W_OK)
     if wanted == "kvm" and not usable:
@@ -36,12 +37,11 @@ def choose(wanted: str, boots: Callable[[], None]) -> str:
     known = cache.load("accel.json")
     if _host() not in known:
         say("trying whether /dev/kvm boots a kernel (once)")
-        try:
-            boots()
-            known[_host()] = "kvm"
-        except NoBoot as err:
-            known[_host()] = "tcg"
-            say(f"it does not: {str(err).splitlines()[0]}")
+        status = boots()
+        if status not in (0, NoBoot.status):
+            say("that could not be told; this guest runs with TCG")
+            return "tcg"
+        known[_host()] = "tcg" if status else "kvm"
         cache.store("accel.json", known)
         say(f"from now on guests run with {known[_host()].upper()}")
     return known[_host()]

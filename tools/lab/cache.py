@@ -26,7 +26,7 @@ def directory() -> Path:
 
 
 class Lock:
-    """The cache's lock, held until the process ends or change() is left."""
+    """The cache's lock, held until the process ends."""
 
     def __init__(self):
         directory().mkdir(parents=True, exist_ok=True)

@@ -19,6 +19,7 @@ import fcntl
 import os
 import re
 import secrets
+import select
 import selectors
 import shlex
 import shutil
@@ -36,7 +37,7 @@ from . import sysroot
 from .error import NoBoot, say
 from .kernels import Kernel
 from .klog import LONGEST, START, Log
-from .sandbox import Sandbox, environment
+from .sandbox import Sandbox, environment, on_end
 
 # Physical memory kept from the kernel for the carve-out heap: whole 128M
 # sections, so that no struct page exists for any of it, inside guest RAM.
@@ -47,7 +48,8 @@ CMA_SIZE = "128M"
 MEMORY_MIN = CARVEOUT_BASE + CARVEOUT_SIZE + (128 << 20)
 
 BOOT_LIMIT = {"kvm": 60, "tcg": 120}	# seconds
-FLUSH_LIMIT = 10			# seconds from the command's end to the last byte
+CHECK_LIMIT = 300			# seconds from the command's end to its status
+FLUSH_LIMIT = 10			# seconds from one to the next byte after that
 
 # Virtio-serial port numbers, known to tools/lab/init as /dev/vport0pN.
 PORTS = {"stdin": 1, "stdout": 2, "stderr": 3, "kmsg": 4, "control": 5}
@@ -245,8 +247,7 @@ class _Run:
     # The conversation
 
     def run(self) -> Outcome:
-        for sig in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(sig, self._interrupted)
+        on_end(self._interrupted)
         if self.options.command:
             signal.signal(signal.SIGINT, self._interrupted)
         else:
@@ -260,10 +261,16 @@ class _Run:
         try:
             self._start()
             return self._converse(started)
+        except BrokenPipeError:
+            # As the command itself would find it: nobody listens any more.
+            return Outcome(128 + signal.SIGPIPE, self.log, 0)
         finally:
             self._kill()
             if terminal:
+                # QEMU had no time to put the terminal back.
                 termios.tcsetattr(0, termios.TCSANOW, terminal)
+                for fd in (0, 1, 2):
+                    os.set_blocking(fd, True)
             if self.options.log:
                 self._write_log()
 
@@ -329,6 +336,9 @@ class _Run:
                             deadline = began + (o.timeout if o.command else float("inf"))
                             if o.command:
                                 self._forward_stdin()
+                        elif verb == "ended":
+                            # What follows is the lab's, not the command's: looking for leaks.
+                            deadline = time.monotonic() + CHECK_LIMIT
                         elif verb == "exit":
                             status = int(rest)
                             deadline = time.monotonic() + FLUSH_LIMIT
@@ -336,9 +346,13 @@ class _Run:
                             raise NoBoot(f"the guest came up, but: {rest}")
                 else:
                     streams[name].feed(data)
-            if began is None and b"KVM internal error" in self.qemu_errors:
-                break
+                    if status is not None:
+                        # A slow reader of our output is no fault of the guest's.
+                        deadline = time.monotonic() + FLUSH_LIMIT
+            if b"KVM internal error" in self.qemu_errors:
+                alive = False
         self._kill()
+        self._drain(events, streams)
         for stream in streams.values():
             stream.flush()
 
@@ -352,11 +366,25 @@ class _Run:
             # A panic takes QEMU down (panic=-1, -no-reboot), as does the guest's own poweroff.
             say("the guest ended before the command did; the console's last words:")
             sys.stderr.write(self._last_words())
+            sys.stderr.write(self.qemu_errors.decode(errors="replace"))
             return Outcome(KERNEL_FAULT, self.log, boot_seconds)
         if not complete():
             say("the guest did not deliver all of its output; the kernel log is not complete")
             return Outcome(status or KERNEL_FAULT, self.log, boot_seconds)
         return Outcome(status, self.log, boot_seconds)
+
+    def _drain(self, events, streams: dict) -> None:
+        """What the guest had said when it ended and was not read yet."""
+        for key in list(events.get_map().values()):
+            while data := _read(key.fileobj):
+                if key.data in streams:
+                    streams[key.data].feed(data)
+                elif key.data == "kmsg":
+                    self.log.feed(data)
+                elif key.data == "console":
+                    self.console += data
+                elif key.data == "errors":
+                    self.qemu_errors += data
 
     def _tail(self, lines: int) -> str:
         return "".join(f"  {line}\n" for line in self._console_lines()[-lines:])
@@ -436,12 +464,11 @@ class _Stream:
         self._held = b""
 
     def _write(self, data: bytes) -> None:
-        try:
-            while data:
+        while data:
+            try:
                 data = data[os.write(self.fd, data):]
-        except BrokenPipeError:
-            # As the command itself would find it: nobody listens any more.
-            os._exit(128 + signal.SIGPIPE)
+            except BlockingIOError:
+                select.select([], [self.fd], [])
 
 
 def _unread(port: socket.socket) -> int:

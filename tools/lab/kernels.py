@@ -12,14 +12,13 @@ which is written last: without it the tree is an unfinished one.
 
 import hashlib
 import os
-import re
 import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from . import cache, sysroot
-from .error import Failure, NoBoot, Usage, say
+from .error import Failure, NoBoot, say
 from .sandbox import Sandbox
 
 STOCK = "stock"
@@ -113,7 +112,7 @@ END
 export APT_CONFIG=$apt/conf
 apt-get -q update
 list=$(apt-get -s -q install -t "$suite" linux-image-amd64 linux-headers-amd64 |
-	sed -n 's/^Inst \(linux-[^ ]*\) (\([^ ]*\) .*/\1=\2/p' | grep -v '^linux-libc-dev')
+	sed -n '/^Inst linux-libc-dev/d; s/^Inst \(linux-[^ ]*\) (\([^ ]*\) .*/\1=\2/p')
 [ "$list" ] || { echo "vm: $suite has no linux-image-amd64" >&2; exit 1; }
 cd $apt/debs
 apt-get -q download $list
@@ -137,10 +136,6 @@ rm -rf /kernel/usr/share
 
 def add(lock: cache.Lock, suite: str) -> Kernel:
     """Fetch the stock kernel of @suite, and what modules are built with for it."""
-    if not re.fullmatch(r"[a-z][a-z0-9-]*", suite):
-        raise Usage(f"{suite!r} is no suite of the Debian archive")
-    if suite in (STOCK, DEBUG, sysroot.SUITE):
-        raise Usage(f"{suite!r} is not a further suite")
     started = time.monotonic()
     say(f"fetching the kernel of {suite}")
     lock.exclude()
@@ -169,6 +164,10 @@ def debug(lock: cache.Lock) -> Kernel:
     key = _debug_key()
     if cache.load(f"kernels/{DEBUG}.json").get("key") == key:
         return get(DEBUG)
+    # Not under a guest that runs it, nor beside another build of it.
+    lock.exclude()
+    if cache.load(f"kernels/{DEBUG}.json").get("key") == key:
+        return get(DEBUG)
     started = time.monotonic()
     say(f"building the debug kernel on {os.cpu_count()} cores (about 10 min on two; once)")
     tree = _tree(DEBUG)
@@ -181,5 +180,6 @@ def debug(lock: cache.Lock) -> Kernel:
     release = (tree / "boot/release").read_text().strip()
     cache.store(f"kernels/{DEBUG}.json",
                 {"release": release, "image": f"boot/vmlinuz-{release}", "leaks": True, "key": key})
+    lock.share()
     say(f"kernel debug is {release}, after {(time.monotonic() - started) / 60:.0f} min")
     return get(DEBUG)

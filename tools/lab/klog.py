@@ -21,15 +21,15 @@ START = re.compile(r"""
     | ^ODEBUG:\s | ^DMA-API:\s.*(device\sdriver|exceeded|failed)
     | ^kmemleak:\s\d+\snew\ssuspected
     | ^INFO:\s(trying\sto\sregister\snon-static\skey|task\s.*\sblocked\sfor|rcu_)
-    | ^rcu:\sINFO:
+    | ^rcu:\sINFO: | \bhard\sLOCKUP\b
     | ^(list_add|list_del)\scorruption
     | ^Kernel\spanic
     """, re.VERBOSE)
 
-# Reports that are not about the code under test, by a line of their excerpt.
+# Reports that are not about the code under test, by their first line.
 EXCEPTIONS = (
     # Stock virtiofs under memory pressure, seen on 7.2.12 without our modules.
-    re.compile(r"WARNING: [^\n]*virtio_fs_send_forget"),
+    re.compile(r"WARNING: .*virtio_fs_send_forget"),
 )
 
 END = re.compile(r"---\[ end (trace|Kernel panic)|^={20,}$")
@@ -83,13 +83,13 @@ class Log:
             if i and re.search(r"\[ cut here \]|^={20,}$", kernel[i - 1].text):
                 first -= 1
             i += 1
+            start = kernel[i - 1].text
             while (i < len(kernel) and i - first < LONGEST
-                   and not END.search(kernel[i - 1].text)
+                   and not END.search(kernel[i - 1].text) and "[ cut here ]" not in kernel[i].text
                    and kernel[i].usec - kernel[i - 1].usec < 1000000):
                 i += 1
-            excerpt = "\n".join(map(str, kernel[first:i]))
-            if not any(e.search(excerpt) for e in EXCEPTIONS):
-                found.append(excerpt)
+            if not any(e.search(start) for e in EXCEPTIONS):
+                found.append("\n".join(map(str, kernel[first:i])))
         return found
 
     def __str__(self) -> str:

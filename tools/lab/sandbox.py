@@ -20,7 +20,7 @@ import signal
 import sys
 from pathlib import Path
 
-from .error import Failure
+from .error import Failure, say
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWUSER = 0x10000000
@@ -49,6 +49,11 @@ def _mount(source: str, target: str, fstype: str | None, flags: int, data: str |
     enc = lambda s: None if s is None else os.fsencode(s)
     _check(_libc.mount(enc(source), enc(target), enc(fstype), ctypes.c_ulong(flags), enc(data)),
            f"mount {source} on {target}")
+
+
+def die_with_parent() -> None:
+    """Have the kernel kill this process when the one that started it ends."""
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _subid_range(file: str) -> tuple[int, int]:
@@ -120,8 +125,9 @@ class Sandbox:
                 _unshare_user(CLONE_NEWNS | CLONE_NEWPID)
             _mount("none", "/", None, MS_REC | MS_PRIVATE)
         except PermissionError as err:
-            raise Failure(f"{err.strerror}: this root has no CAP_SYS_ADMIN (a container?); "
-                          "run as an ordinary user or in a privileged container") from None
+            raise Failure(f"{err.strerror}: no namespaces for this user; root needs CAP_SYS_ADMIN (in a "
+                          "container: run it privileged), an ordinary user unprivileged user namespaces"
+                          ) from None
 
     def target(self, path: str | Path) -> Path:
         """Where absolute @path of the sandbox is, as seen from here."""
@@ -141,7 +147,9 @@ class Sandbox:
             target.touch()
         _mount(str(source), str(target), None, MS_BIND | (MS_REC if recursive else 0))
         if readonly:
-            _mount("none", str(target), None, MS_REMOUNT | MS_BIND | MS_RDONLY)
+            # In a user namespace the flags the mount came with are locked.
+            locked = os.statvfs(target).f_flag & (os.ST_NOSUID | os.ST_NODEV | os.ST_NOEXEC)
+            _mount("none", str(target), None, MS_REMOUNT | MS_BIND | MS_RDONLY | locked)
 
     def bind_system(self) -> None:
         """The kernel's file systems; /proc follows in start(), in the new PID namespace."""
@@ -165,7 +173,7 @@ class Sandbox:
             return pid
         status = 1
         try:
-            _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+            die_with_parent()
             # The parent may have died before prctl: then the pipe has no writer.
             os.close(alive_w)
             os.set_blocking(alive_r, False)
@@ -197,6 +205,34 @@ class Sandbox:
                 return code if code >= 0 else 128 - code
 
 
+def on_end(handler) -> None:
+    """Have @handler called when this process is told to end; nohup stays nohup."""
+    for sig in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(sig) != signal.SIG_IGN:
+            signal.signal(sig, handler)
+
+
+def in_child(function) -> int:
+    """Run @function() in a process of its own, as a sandbox is for good; its exit status.
+
+    A Failure's own status is passed on; whatever goes wrong is said.
+    """
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            status = function()
+        except Failure as err:
+            status = err.status
+            say(str(err))
+        except BaseException as err:
+            say(f"{type(err).__name__}: {err}")
+        finally:
+            os._exit(status)
+    _, status = os.waitpid(pid, 0)
+    return os.waitstatus_to_exitcode(status)
+
+
 def environment(**extra: str) -> dict[str, str]:
     """What programs in the sysroot see of the caller's environment."""
     keep = ("TERM", "COLORTERM", "NO_COLOR", "SOURCE_DATE_EPOCH", "CI")
@@ -210,6 +246,9 @@ def run_in(sandbox: Sandbox, argv: list[str], cwd: str = "/", env: dict[str, str
     def main() -> int:
         child = os.fork()
         if child == 0:
+            # Python ignores these, and what is ignored stays so across exec.
+            for sig in (signal.SIGPIPE, signal.SIGXFSZ):
+                signal.signal(sig, signal.SIG_DFL)
             try:
                 os.execvpe(argv[0], argv, env or environment())
             except OSError as err:
@@ -227,7 +266,6 @@ def run_in(sandbox: Sandbox, argv: list[str], cwd: str = "/", env: dict[str, str
 
     # Ctrl-C reaches the command too: it decides.  The other two are for us alone.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGHUP, end)
+    on_end(end)
     _, status = os.waitpid(pid, 0)
     return os.waitstatus_to_exitcode(status)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from . import cache
 from .error import Failure, Usage, say
-from .sandbox import Sandbox, environment, run_in
+from .sandbox import Sandbox, die_with_parent, environment, in_child, run_in
 
 SUITE = "forky"
 LISTS = Path(__file__).parent / "packages"
@@ -90,11 +90,12 @@ def _build() -> None:
 
     if os.geteuid() == 0:
         remove(new)
-        done = subprocess.run([*argv, SUITE, str(new), mirror()], env=env)
+        done = subprocess.run([*argv, SUITE, str(new), mirror()], env=env, preexec_fn=die_with_parent)
         failed = done.returncode
     else:
         # mmdebstrap maps ids in its own way; a tarball brings them into ours.
-        with subprocess.Popen([*argv, SUITE, "-", mirror()], env=env, stdout=subprocess.PIPE) as debian:
+        with subprocess.Popen([*argv, SUITE, "-", mirror()], env=env, stdout=subprocess.PIPE,
+                              preexec_fn=die_with_parent) as debian:
             unpack = ('rm -rf "$1" && mkdir -p "$1" && tar -C "$1" -x --exclude="./dev/*"')
             failed = _host_in_namespace(["sh", "-c", unpack, "sh", str(new)], debian.stdout)
             debian.stdout.close()
@@ -112,19 +113,13 @@ def _build() -> None:
 
 def _host_in_namespace(argv: list[str], stdin=None) -> int:
     """Run @argv of the host as root of a user namespace; its exit status."""
-    pid = os.fork()
-    if pid == 0:
-        status = 1
-        try:
-            if stdin is not None:
-                os.dup2(stdin.fileno(), 0)
-            status = run_in(Sandbox(Path("/")), argv)
-        except Failure as err:
-            say(str(err))
-        finally:
-            os._exit(status)
-    _, status = os.waitpid(pid, 0)
-    return os.waitstatus_to_exitcode(status)
+
+    def run() -> int:
+        if stdin is not None:
+            os.dup2(stdin.fileno(), 0)
+        return run_in(Sandbox(Path("/")), argv)
+
+    return in_child(run)
 
 
 def remove(tree: Path) -> None:
@@ -149,22 +144,18 @@ def apt_sandbox() -> Sandbox:
 
 
 def in_sysroot(script: str, *args: str, bind: tuple[tuple[Path, str], ...] = ()) -> int:
-    """Run shell @script in the sysroot with the network, in a process of its own."""
-    pid = os.fork()
-    if pid == 0:
-        status = 1
-        try:
-            box = apt_sandbox()
-            for source, target in bind:
-                box.bind(source, target)
-            env = environment(DEBIAN_FRONTEND="noninteractive", INITRD="No")
-            status = run_in(box, ["sh", "-ec", script, "sh", *args], env=env)
-        except Failure as err:
-            say(str(err))
-        finally:
-            os._exit(status)
-    _, status = os.waitpid(pid, 0)
-    return os.waitstatus_to_exitcode(status)
+    """Run shell @script in the sysroot with the network; its exit status."""
+
+    def run() -> int:
+        box = apt_sandbox()
+        for source, target in bind:
+            box.bind(source, target)
+        proxies = {name: value for name, value in os.environ.items()
+                   if name.lower() in ("http_proxy", "https_proxy", "no_proxy")}
+        env = environment(DEBIAN_FRONTEND="noninteractive", INITRD="No", **proxies)
+        return run_in(box, ["sh", "-ec", script, "sh", *args], env=env)
+
+    return in_child(run)
 
 
 def setup(lock: cache.Lock, wanted: list[str]) -> None:
