@@ -32,6 +32,7 @@ FAULTS = (
     "kmemleak: 2 new suspected memory leaks (see /sys/kernel/debug/kmemleak)",
     "INFO: task kworker/0:1:9 blocked for more than 120 seconds.",
     "watchdog: BUG: soft lockup - CPU#0 stuck for 134s! [cat:1]",
+    "watchdog: CPU0: Watchdog detected hard LOCKUP on cpu 0",
     "rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:",
     "DMA-API: vskms vskms: device driver maps memory from kernel text",
     "Kernel panic - not syncing: Fatal exception",
@@ -89,6 +90,12 @@ class KernelLog(unittest.TestCase):
 
     def test_named_exception_is_no_report(self):
         self.assertEqual(log_of(WARN.replace("secure_heap_init", "virtio_fs_send_forget")).reports(), [])
+
+    def test_exception_hides_no_fault_before_it(self):
+        bug = "3,90,4999000,-;BUG: sleeping function called from invalid context at mm/slab.h:1\n"
+        reports = log_of(bug + WARN.replace("secure_heap_init", "virtio_fs_send_forget")).reports()
+        self.assertEqual(len(reports), 1)
+        self.assertIn("sleeping function", reports[0])
 
     def test_garbage_is_passed_over(self):
         self.assertEqual(str(log_of("\n;;;\nx,y,z,-;text\n SUBSYSTEM=faux\n1,2\n")), "")

@@ -2,6 +2,7 @@
 """One test's result, and the files and lines that tell of all of them."""
 
 import json
+import re
 import subprocess
 import unittest
 import xml.etree.ElementTree as xml
@@ -60,7 +61,9 @@ class Results:
                 case = xml.SubElement(suite, "testcase", classname=name, time=f"{r.seconds:.3f}",
                                       name=r.name.split("@", 1)[1])
                 if r.result == "fail":
-                    xml.SubElement(case, "failure", message="failed").text = r.text
+                    # XML has no way to write most control characters.
+                    text = re.sub(r"[^\t\n\x20-\ud7ff\ue000-\ufffd]", "?", r.text)
+                    xml.SubElement(case, "failure", message="failed").text = text
                 elif r.result == "skip":
                     xml.SubElement(case, "skipped", message=r.text)
         xml.ElementTree(suites).write(directory / "junit.xml", encoding="utf-8", xml_declaration=True)
@@ -111,4 +114,5 @@ def run_python(suite: str, case: type[unittest.TestCase], results: Results) -> N
 def run_command(argv: list[str], **kwargs) -> subprocess.CompletedProcess:
     """Run @argv with both outputs as text; never waits longer than 10 min."""
     kwargs = {"stdin": subprocess.DEVNULL, "timeout": 600} | kwargs
-    return subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **kwargs)
+    return subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          errors="replace", **kwargs)
