@@ -181,7 +181,7 @@ class Lab(unittest.TestCase):
             read, write = Path(directory) / "read", Path(directory) / "new/write"
             read.mkdir()
             (read / "a file").write_text("hello\n")
-            done = guest(f"cat '{read}/a file'; echo no >'{read}/b' || echo refused; echo back >'{write}/c'",
+            done = guest(f"touch /mnt/mine || exit 1; cat '{read}/a file'; echo no >'{read}/b' || echo refused; echo back >'{write}/c'",
                          "--share", str(read), "--out", str(write))
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertEqual(done.stdout, "hello\nrefused\n")
