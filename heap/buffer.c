@@ -43,7 +43,8 @@ struct buffer {
  * @sgt: what the mapping gave out, one entry
  * @grant: the mapping's grant, 0 while there is none
  *
- * Made in attach, freed in detach. @sgt and @grant are guarded by the buffer's
+ * Made in attach, freed in detach; the buffer outlives it, as whoever attached holds
+ * the dma-buf, and the grant does not, as detach sees to it. @sgt and @grant are guarded by the buffer's
  * reservation lock, which dma-buf holds around map and unmap.
  */
 struct binding {
@@ -74,6 +75,9 @@ static void buffer_detach(struct dma_buf *dmabuf, struct dma_buf_attachment *att
 {
 	struct binding *binding = attachment->priv;
 
+	/* An importer that forgot to unmap must not keep a way to the next buffer here. */
+	if (WARN_ON(binding->grant))
+		bus_ungrant(binding->grant);
 	master_put(binding->master);
 	kfree(binding);
 }
