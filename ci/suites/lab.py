@@ -65,7 +65,7 @@ class Lab(unittest.TestCase):
 
     def test_guest_is_as_promised(self):
         done = guest("uname -r; pwd; lsmod; cat /proc/iomem /proc/meminfo; ls /dev/dma_heap; "
-                     "cut -d. -f1 /proc/uptime; echo oops >&2")
+                     "echo oops >&2")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(done.stderr.strip(), "oops")
         lines = done.stdout.splitlines()
@@ -77,8 +77,18 @@ class Lab(unittest.TestCase):
         self.assertRegex(done.stdout, r"(?m)^CmaTotal: +131072 kB$")
         self.assertIn("system", lines)
         self.assertIn("protected,secure-video", lines)
-        # 6 s where nothing else runs; DESIGN promises 10 there, and CI machines are shared.
-        self.assertLessEqual(int(lines[-1]), 20, "boot to CMD takes too long")
+
+    def test_command_starts_within_ten_seconds(self):
+        # From tools/vm's start to the command's; the best of three, as machines are shared.
+        times = []
+        while len(times) < 3 and min(times, default=99) > 10:
+            started = time.monotonic()
+            run = subprocess.Popen([VM, "run", "--", "echo", "up"], stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            self.assertEqual(run.stdout.readline(), b"up\n")
+            times.append(time.monotonic() - started)
+            run.communicate(timeout=60)
+        self.assertLessEqual(min(times), 10, times)
 
     def test_streams_pass_through_whole(self):
         data = "".join(f"{i} \x1e\n" for i in range(200000))
@@ -151,15 +161,16 @@ class Lab(unittest.TestCase):
             ]
             if os.geteuid():
                 wrong.append(["run", "--share", str(secret), "--", "true"])
+            # With an empty cache any work would show there, the lock excepted.
+            cache = Path(directory) / "cache"
+            cache.mkdir()
             for args in wrong:
                 with self.subTest(" ".join(args)):
-                    started = time.monotonic()
-                    done = vm(*args)
+                    done = vm(*args, env=os.environ | {"VSKMS_CACHE": str(cache)})
                     self.assertEqual(done.returncode, 2, done.stderr)
                     self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
                     self.assertEqual(done.stdout, "")
-                    # Less than any guest needs to come up.
-                    self.assertLess(time.monotonic() - started, 3)
+                    self.assertLessEqual(set(os.listdir(cache)), {"lock"})
 
     def test_exec_passes_the_status_on(self):
         self.assertEqual(vm("exec", "--", "sh", "-c", "exit 9").returncode, 9)

@@ -48,16 +48,32 @@ TEST(HeapCore, no_region_may_be_destroyed)
 	heap_region_destroy(nullptr);
 }
 
-TEST(HeapCore, grant_lives_from_create_to_remove)
+// A firewall, one heap's session, and memory for one grant.
+class HeapFirewall : public testing::Test
 {
+protected:
+	~HeapFirewall() override
+	{
+		heap_grant_free(grant);
+		heap_session_destroy(session);
+		heap_firewall_destroy(firewall);
+	}
+
+	int create(const heap_claim &claim)
+	{
+		return heap_grant_create(firewall, session, &claim, &grant, &id);
+	}
+
 	heap_firewall *firewall = heap_firewall_create();
 	heap_session *session = heap_session_create();
 	heap_grant *grant = heap_grant_blank();
-	const heap_claim claim = {.master = 7, .address = 0x1000, .size = 0x2000, .access = 1};
 	unsigned long long id = 0;
-	heap_window window;
+	heap_window window = {};
+};
 
-	ASSERT_EQ(heap_grant_create(firewall, session, &claim, &grant, &id), 0);
+TEST_F(HeapFirewall, grant_lives_from_create_to_remove)
+{
+	ASSERT_EQ(create({.master = 7, .address = 0x1000, .size = 0x2000, .access = 1}), 0);
 	EXPECT_EQ(grant, nullptr);
 	EXPECT_NE(id, 0u);
 
@@ -70,55 +86,35 @@ TEST(HeapCore, grant_lives_from_create_to_remove)
 	EXPECT_EQ(heap_grant_remove(firewall, id, &grant), 0);
 	EXPECT_NE(grant, nullptr);
 	EXPECT_EQ(heap_window_open(firewall, id, 0, 1, 1, &window), -EACCES);
-
-	heap_grant_free(grant);
-	heap_session_destroy(session);
-	heap_firewall_destroy(firewall);
 }
 
-TEST(HeapCore, refused_claim_leaves_the_memory_to_the_caller)
+TEST_F(HeapFirewall, refused_claim_leaves_the_memory_to_the_caller)
 {
-	heap_firewall *firewall = heap_firewall_create();
-	heap_session *session = heap_session_create();
-	heap_grant *grant = heap_grant_blank();
-	heap_claim claim = {.master = 7, .address = 0x1000, .size = 0x2000, .access = 0};
-	unsigned long long id = 0;
-
-	EXPECT_EQ(heap_grant_create(firewall, session, &claim, &grant, &id), -EACCES);
-	claim = {.master = 7, .address = 0x1000, .size = 0, .access = 1};
-	EXPECT_EQ(heap_grant_create(firewall, session, &claim, &grant, &id), -ERANGE);
+	EXPECT_EQ(create({.master = 7, .address = 0x1000, .size = 0x2000, .access = 0}), -EACCES);
+	EXPECT_EQ(create({.master = 7, .address = 0x1000, .size = 0, .access = 1}), -ERANGE);
 	EXPECT_NE(grant, nullptr);
 	EXPECT_EQ(id, 0u);
-
-	heap_grant_free(grant);
-	grant = nullptr;
-	claim.size = 0x1000;
-	EXPECT_EQ(heap_grant_create(firewall, session, &claim, &grant, &id), -ENOMEM);
-	heap_session_destroy(session);
-	heap_firewall_destroy(firewall);
 }
 
-TEST(HeapCore, stopped_master_opens_nothing_and_is_waited_for)
+TEST_F(HeapFirewall, claim_without_memory_refused)
 {
-	heap_firewall *firewall = heap_firewall_create();
-	heap_session *session = heap_session_create();
-	heap_grant *grant = heap_grant_blank();
-	const heap_claim claim = {.master = 7, .address = 0, .size = 0x1000, .access = 3};
-	unsigned long long id = 0;
-	heap_window window, refused;
+	heap_grant_free(grant);
+	grant = nullptr;
+	EXPECT_EQ(create({.master = 7, .address = 0x1000, .size = 0x1000, .access = 1}), -ENOMEM);
+}
 
-	ASSERT_EQ(heap_grant_create(firewall, session, &claim, &grant, &id), 0);
+TEST_F(HeapFirewall, stopped_master_opens_nothing_and_is_waited_for)
+{
+	heap_window refused = {};
+
+	ASSERT_EQ(create({.master = 7, .address = 0, .size = 0x1000, .access = 3}), 0);
 	ASSERT_EQ(heap_window_open(firewall, id, 0, 1, 3, &window), 0);
 	heap_master_stop(firewall, session, 7);
 	EXPECT_EQ(heap_master_windows(firewall, session, 7), 1u);
 	EXPECT_EQ(heap_window_open(firewall, id, 0, 1, 3, &refused), -EACCES);
 	EXPECT_EQ(heap_window_close(firewall, &window), 1);
 	EXPECT_EQ(heap_master_windows(firewall, session, 7), 0u);
-
 	ASSERT_EQ(heap_grant_remove(firewall, id, &grant), 0);
-	heap_grant_free(grant);
-	heap_session_destroy(session);
-	heap_firewall_destroy(firewall);
 }
 
 } // namespace
