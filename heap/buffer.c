@@ -2,9 +2,9 @@
 /*
  * Protected buffers: dma-bufs that no CPU and no untrusted device may touch.
  *
- * The errnos are those of the "strict" profile: -EACCES for whatever would give
- * access, mmap, DMA_BUF_IOCTL_SYNC and attach. There is no vmap op: an op that
- * fails is a WARN in dma_buf_vmap(), without one it is a quiet -EINVAL.
+ * The errnos are those of the buffer's profile; what is refused is a violation, and in
+ * the ledger. There is no vmap op: an op that fails is a WARN in dma_buf_vmap(), without
+ * one it is a quiet -EINVAL.
  *
  * A trusted device gets a mapping with DMA addresses and no struct page. The addresses
  * alone reach nothing: the bus asks for the mapping's grant.
@@ -20,51 +20,57 @@
 
 #include "buffer.h"
 #include "bus.h"
-#include "carveout.h"
+#include "fault.h"
+#include "heap.h"
+#include "ledger.h"
+#include "memory.h"
+#include "profile.h"
+#include "trace.h"
 
 /**
  * struct buffer - the memory behind one dma-buf
- * @carveout: where it is from
- * @phys: its first physical address
- * @size: bytes
+ * @on_bus: its heap, a reference, its memory and its handle
+ * @profile: the heap's when it was allocated, enum secure_heap_profile
  *
  * Owned by the dma-buf and gone with it, when the last file descriptor, GEM handle
  * and attachment is. Constant in between, so it needs no lock.
  */
 struct buffer {
-	struct carveout *carveout;
-	phys_addr_t phys;
-	size_t size;
+	struct bus_buffer on_bus;
+	unsigned int profile;
 };
 
 /**
  * struct binding - one device's attachment to a buffer
- * @master: the device, as the bus knows it; a reference
+ * @port: the device at the bus, and the mapping's grant
  * @sgt: what the mapping gave out, one entry
- * @grant: the mapping's grant, 0 while there is none
  *
  * Made in attach, freed in detach; the buffer outlives it, as whoever attached holds
- * the dma-buf, and the grant does not, as detach sees to it. @sgt and @grant are guarded by the buffer's
- * reservation lock, which dma-buf holds around map and unmap.
+ * the dma-buf, and the grant does not, as detach sees to it. @sgt and the grant are
+ * guarded by the buffer's reservation lock, which dma-buf holds around map and unmap.
  */
 struct binding {
-	struct secure_master *master;
+	struct bus_port port;
 	struct sg_table sgt;
-	u64 grant;
 };
 
 static int buffer_attach(struct dma_buf *dmabuf, struct dma_buf_attachment *attachment)
 {
+	struct buffer *buffer = dmabuf->priv;
 	struct binding *binding;
+	int ret;
+
+	if (fault_hit(FAULT_ATTACH))
+		return -ENOMEM;
 
 	binding = kzalloc_obj(*binding);
 	if (!binding)
 		return -ENOMEM;
 
-	binding->master = master_get(attachment->dev);
-	if (!binding->master) {
+	ret = bus_port_open(&binding->port, &buffer->on_bus, attachment->dev);
+	if (ret) {
 		kfree(binding);
-		return -EACCES;
+		return ret;
 	}
 	attachment->priv = binding;
 
@@ -76,9 +82,9 @@ static void buffer_detach(struct dma_buf *dmabuf, struct dma_buf_attachment *att
 	struct binding *binding = attachment->priv;
 
 	/* An importer that forgot to unmap must not keep a way to the next buffer here. */
-	if (WARN_ON(binding->grant))
-		bus_ungrant(binding->grant);
-	master_put(binding->master);
+	if (WARN_ON(binding->port.grant))
+		bus_ungrant(&binding->port);
+	bus_port_close(&binding->port);
 	kfree(binding);
 }
 
@@ -100,16 +106,18 @@ static struct sg_table *buffer_map(struct dma_buf_attachment *attachment,
 				   enum dma_data_direction direction)
 {
 	struct buffer *buffer = attachment->dmabuf->priv;
+	const struct bus_buffer *on_bus = &buffer->on_bus;
 	struct binding *binding = attachment->priv;
 	struct sg_table *sgt = &binding->sgt;
 	dma_addr_t dma;
-	u64 grant;
 	int ret;
 
-	if (binding->grant)
+	if (binding->port.grant)
 		return ERR_PTR(-EBUSY);
+	if (fault_hit(FAULT_MAP))
+		return ERR_PTR(-ENOMEM);
 
-	ret = bus_grant(binding->master, buffer->phys, buffer->size, access_of(direction), &grant);
+	ret = bus_grant(&binding->port, access_of(direction));
 	if (ret)
 		return ERR_PTR(ret);
 
@@ -117,24 +125,22 @@ static struct sg_table *buffer_map(struct dma_buf_attachment *attachment,
 	if (ret)
 		goto err_grant;
 
-	/* No struct page describes the carve-out, so it is mapped as registers are. */
-	dma = dma_map_phys(attachment->dev, buffer->phys, buffer->size, direction,
-			   DMA_ATTR_MMIO);
+	dma = dma_map_phys(attachment->dev, on_bus->phys, on_bus->size, direction,
+			   on_bus->heap->memory->ops->dma_attrs);
 	ret = dma_mapping_error(attachment->dev, dma);
 	if (ret)
 		goto err_table;
 
-	sg_set_page(sgt->sgl, NULL, buffer->size, 0);
+	sg_set_page(sgt->sgl, NULL, on_bus->size, 0);
 	sg_dma_address(sgt->sgl) = dma;
-	sg_dma_len(sgt->sgl) = buffer->size;
-	binding->grant = grant;
+	sg_dma_len(sgt->sgl) = on_bus->size;
 
 	return sgt;
 
 err_table:
 	sg_free_table(sgt);
 err_grant:
-	bus_ungrant(grant);
+	bus_ungrant(&binding->port);
 	return ERR_PTR(ret);
 }
 
@@ -144,34 +150,55 @@ static void buffer_unmap(struct dma_buf_attachment *attachment, struct sg_table 
 	struct buffer *buffer = attachment->dmabuf->priv;
 	struct binding *binding = attachment->priv;
 
-	bus_ungrant(binding->grant);
-	binding->grant = 0;
-	dma_unmap_phys(attachment->dev, sg_dma_address(sgt->sgl), buffer->size, direction,
-		       DMA_ATTR_MMIO);
+	bus_ungrant(&binding->port);
+	dma_unmap_phys(attachment->dev, sg_dma_address(sgt->sgl), buffer->on_bus.size, direction,
+		       buffer->on_bus.heap->memory->ops->dma_attrs);
 	sg_free_table(sgt);
+}
+
+/* A CPU's access ends here; @error may be 0, where a profile pretends. */
+static int refuse(struct dma_buf *dmabuf, enum heap_kind kind, int error)
+{
+	const struct buffer *buffer = dmabuf->priv;
+	const struct refusal refusal = {
+		.kind = kind,
+		.error = error,
+		.buffer = buffer->on_bus.handle,
+		.reason = profile_get(buffer->profile)->name,
+	};
+
+	return error ? ledger_refuse(buffer->on_bus.heap, &refusal) : 0;
 }
 
 static int buffer_begin_cpu_access(struct dma_buf *dmabuf, enum dma_data_direction direction)
 {
-	return -EACCES;
+	return refuse(dmabuf, HEAP_KIND_CPU_ACCESS, profile_get(buffer_profile(dmabuf))->sync);
 }
 
 static int buffer_end_cpu_access(struct dma_buf *dmabuf, enum dma_data_direction direction)
 {
-	return -EACCES;
+	return refuse(dmabuf, HEAP_KIND_CPU_ACCESS, profile_get(buffer_profile(dmabuf))->sync);
 }
 
 static int buffer_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
 {
-	return -EACCES;
+	return refuse(dmabuf, HEAP_KIND_MMAP, profile_get(buffer_profile(dmabuf))->mmap);
+}
+
+/* Scrubs it and gives its memory back, but for what must not become another's. */
+static void buffer_free(struct buffer *buffer)
+{
+	struct bus_buffer *on_bus = &buffer->on_bus;
+
+	if (!WARN_ON(bus_buffer_free(on_bus)))
+		memory_free(on_bus->heap->memory, on_bus->phys);
+	secure_heap_put(on_bus->heap);
+	kfree(buffer);
 }
 
 static void buffer_release(struct dma_buf *dmabuf)
 {
-	struct buffer *buffer = dmabuf->priv;
-
-	carveout_free(buffer->carveout, buffer->phys, buffer->size);
-	kfree(buffer);
+	buffer_free(dmabuf->priv);
 }
 
 static const struct dma_buf_ops buffer_ops = {
@@ -195,48 +222,87 @@ u64 secure_bus_grant(struct dma_buf_attachment *attachment)
 {
 	struct binding *binding = attachment->priv;
 
-	return secure_heap_is_protected(attachment->dmabuf) ? READ_ONCE(binding->grant) : 0;
+	if (!secure_heap_is_protected(attachment->dmabuf))
+		return 0;
+
+	return READ_ONCE(binding->port.grant);
 }
 EXPORT_SYMBOL_NS_GPL(secure_bus_grant, "SECURE_HEAP");
 
-struct dma_buf *buffer_export(struct carveout *carveout, const char *exp_name,
-			      size_t len, u32 fd_flags)
+const struct bus_buffer *buffer_on_bus(const struct dma_buf *dmabuf)
 {
-	DEFINE_DMA_BUF_EXPORT_INFO(info);
-	struct dma_buf *dmabuf;
+	struct buffer *buffer = dmabuf->priv;
+
+	return secure_heap_is_protected(dmabuf) ? &buffer->on_bus : NULL;
+}
+
+unsigned int buffer_profile(const struct dma_buf *dmabuf)
+{
+	const struct buffer *buffer = dmabuf->priv;
+
+	return buffer->profile;
+}
+
+/* A buffer that no dma-buf has yet. */
+static struct buffer *buffer_alloc(struct secure_heap *heap, size_t len)
+{
+	struct bus_buffer *on_bus;
 	struct buffer *buffer;
 	int ret;
 
 	/* A mapping is one scatterlist entry, whose length is an unsigned int. */
-	if (len > round_down(UINT_MAX, PAGE_SIZE))
+	if (len > round_down(UINT_MAX, PAGE_SIZE) || fault_hit(FAULT_ALLOC))
 		return ERR_PTR(-ENOMEM);
 
 	buffer = kzalloc_obj(*buffer);
 	if (!buffer)
 		return ERR_PTR(-ENOMEM);
+	buffer->profile = READ_ONCE(heap->profile);
+	on_bus = &buffer->on_bus;
+	on_bus->heap = secure_heap_get(heap);
+	on_bus->size = len;
+	on_bus->admits_all = profile_get(buffer->profile)->admits_all;
 
-	buffer->carveout = carveout;
-	buffer->size = len;
-	ret = carveout_alloc(carveout, len, &buffer->phys);
+	ret = memory_alloc(heap->memory, len, &on_bus->phys);
 	if (ret)
 		goto err_buffer;
+	ret = bus_buffer_add(on_bus);
+	if (ret)
+		goto err_memory;
 
-	info.exp_name = exp_name;
+	return buffer;
+
+err_memory:
+	memory_free(heap->memory, on_bus->phys);
+err_buffer:
+	secure_heap_put(heap);
+	kfree(buffer);
+	return ERR_PTR(ret);
+}
+
+struct dma_buf *buffer_export(struct secure_heap *heap, size_t len, u32 fd_flags)
+{
+	DEFINE_DMA_BUF_EXPORT_INFO(info);
+	struct bus_buffer *on_bus;
+	struct dma_buf *dmabuf;
+	struct buffer *buffer;
+
+	buffer = buffer_alloc(heap, len);
+	if (IS_ERR(buffer))
+		return ERR_CAST(buffer);
+
+	info.exp_name = heap->name;
 	info.ops = &buffer_ops;
 	info.size = len;
 	info.flags = fd_flags;
 	info.priv = buffer;
-	dmabuf = dma_buf_export(&info);
+	dmabuf = fault_hit(FAULT_EXPORT) ? ERR_PTR(-ENOMEM) : dma_buf_export(&info);
 	if (IS_ERR(dmabuf)) {
-		ret = PTR_ERR(dmabuf);
-		goto err_alloc;
+		buffer_free(buffer);
+		return dmabuf;
 	}
+	on_bus = &buffer->on_bus;
+	trace_alloc(heap->name, on_bus->handle, len, on_bus->generation);
 
 	return dmabuf;
-
-err_alloc:
-	carveout_free(carveout, buffer->phys, len);
-err_buffer:
-	kfree(buffer);
-	return ERR_PTR(ret);
 }

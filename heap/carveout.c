@@ -3,126 +3,106 @@
  * The carve-out: memory that the kernel was told at boot to leave alone.
  *
  * No struct page describes it and the linear map does not contain it, so nothing
- * in the kernel reaches it by accident. Here it is claimed, mapped for scrubbing,
- * and handed out in pieces.
+ * in the kernel reaches it by accident. Here it is claimed and mapped.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/dma-mapping.h>
+#include <linux/err.h>
 #include <linux/io.h>
+#include <linux/ioport.h>
 #include <linux/kernel.h>
-#include <linux/mm.h>
-#include <linux/sizes.h>
-#include <linux/string.h>
+#include <linux/slab.h>
 
-#include "carveout.h"
 #include "core/core.h"
+#include "memory.h"
 
-/* Reads "SIZE@ADDR" into a range that does not wrap around. */
-static int parse_range(const char *text, phys_addr_t *base, resource_size_t *size)
+/**
+ * struct carveout - memory that is had for good
+ * @memory: what heaps see of it
+ * @res: our claim on it, named in /proc/iomem; /dev/mem refuses the range for as
+ *	 long as we hold it
+ */
+struct carveout {
+	struct memory memory;
+	struct resource *res;
+};
+
+static void carveout_destroy(struct memory *memory)
 {
-	char *at, *end;
+	struct carveout *carveout = container_of(memory, struct carveout, memory);
 
-	*size = memparse(text, &at);
-	if (at == text || *at != '@')
-		return -EINVAL;
-	*base = memparse(at + 1, &end);
-	if (end == at + 1 || *end)
-		return -EINVAL;
-	if (!*size || *base + *size - 1 < *base)
-		return -EINVAL;
-
-	return 0;
+	memunmap(memory->mem);
+	release_mem_region(carveout->res->start, resource_size(carveout->res));
+	heap_region_destroy(memory->region);
+	mutex_destroy(&memory->lock);
+	kfree(carveout);
 }
 
-int carveout_claim(struct carveout *carveout, const char *range)
+static const struct memory_ops carveout_ops = {
+	.type = "carveout",
+	/* No struct page describes it, so it is mapped as registers are. */
+	.dma_attrs = DMA_ATTR_MMIO,
+	.destroy = carveout_destroy,
+};
+
+struct memory *carveout_create(const char *heap, phys_addr_t base, u64 size)
 {
-	resource_size_t size;
-	phys_addr_t base;
+	struct carveout *carveout;
+	struct memory *memory;
 	int ret;
 
-	ret = parse_range(range, &base, &size);
+	carveout = kzalloc_obj(*carveout);
+	if (!carveout)
+		return ERR_PTR(-ENOMEM);
+	memory = &carveout->memory;
+	memory_init(memory, &carveout_ops, heap);
+	memory->base = base;
+	memory->size = size;
+
+	ret = heap_region_create(base, size, &memory->region);
 	if (ret) {
-		pr_err("carveout=%s: not SIZE@ADDR\n", range);
-		return ret;
+		pr_err("heap %s: %#llx bytes at %pa cannot be managed in whole pages: %d\n",
+		       heap, size, &base, ret);
+		goto err_carveout;
 	}
 
 	/* Memory in use may be no busy resource: ask for it by kind. */
 	if (region_intersects(base, size, IORESOURCE_SYSTEM_RAM, IORES_DESC_NONE) !=
 	    REGION_DISJOINT) {
-		pr_err("carveout=%s: the kernel uses memory there; boot with memmap=%s\n",
-		       range, "SIZE$ADDR");
-		return -EBUSY;
-	}
-
-	ret = heap_region_create(base, size, &carveout->region);
-	if (ret) {
-		pr_err("carveout=%s: cannot be managed in whole pages: %d\n", range, ret);
-		return ret;
+		pr_err("heap %s: the kernel uses memory at %#llx@%pa; boot with memmap=%s\n",
+		       heap, size, &base, "SIZE$ADDR");
+		ret = -EBUSY;
+		goto err_region;
 	}
 
 	/* Exclusive: /dev/mem must refuse it on kernels that let root see busy ranges too. */
 	carveout->res = request_mem_region_exclusive(base, size, "secure_heap carve-out");
 	if (!carveout->res) {
-		pr_err("carveout=%s: claimed by another driver, see /proc/iomem\n", range);
+		pr_err("heap %s: %#llx@%pa is claimed already, see /proc/iomem\n", heap, size,
+		       &base);
 		ret = -EBUSY;
 		goto err_region;
 	}
 
-	carveout->mem = memremap(base, size, MEMREMAP_WB);
-	if (!carveout->mem) {
-		pr_err("carveout=%s: no address space to map it\n", range);
+	memory->mem = memremap(base, size, MEMREMAP_WB);
+	if (!memory->mem) {
+		pr_err("heap %s: no address space to map %#llx@%pa\n", heap, size, &base);
 		ret = -ENOMEM;
 		goto err_res;
 	}
+	memory_wipe(memory->mem, size);
+	pr_info("heap %s: carve-out %pR\n", heap, carveout->res);
 
-	mutex_init(&carveout->lock);
-	memset(carveout->mem, 0, size);
-	pr_info("carve-out %pR, %llu MiB free\n", carveout->res,
-		heap_region_free_bytes(carveout->region) >> 20);
-
-	return 0;
+	return memory;
 
 err_res:
 	release_mem_region(base, size);
 err_region:
-	heap_region_destroy(carveout->region);
-	return ret;
-}
-
-void carveout_release(struct carveout *carveout)
-{
-	memunmap(carveout->mem);
-	mutex_destroy(&carveout->lock);
-	release_mem_region(carveout->res->start, resource_size(carveout->res));
-	heap_region_destroy(carveout->region);
-}
-
-int carveout_alloc(struct carveout *carveout, size_t len, phys_addr_t *phys)
-{
-	unsigned long long address;
-	int ret;
-
-	mutex_lock(&carveout->lock);
-	ret = heap_region_alloc(carveout->region, len, len < SZ_2M ? PAGE_SIZE : SZ_2M,
-				&address);
-	mutex_unlock(&carveout->lock);
-
-	/* Every heap answers so when it is full; which limit it was is our affair. */
-	if (ret)
-		return -ENOMEM;
-
-	*phys = address;
-	return 0;
-}
-
-void carveout_free(struct carveout *carveout, phys_addr_t phys, size_t len)
-{
-	/* Still ours alone: a large buffer must not keep others waiting. */
-	memset(carveout->mem + (phys - carveout->res->start), 0, len);
-
-	mutex_lock(&carveout->lock);
-	/* Only what was allocated is freed, and once: the dma-buf's release. */
-	WARN_ON(heap_region_free(carveout->region, phys));
-	mutex_unlock(&carveout->lock);
+	heap_region_destroy(memory->region);
+err_carveout:
+	mutex_destroy(&memory->lock);
+	kfree(carveout);
+	return ERR_PTR(ret);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * In-kernel interface of secure_heap: how a driver becomes a master of the secure
- * bus, and how it reads and writes protected buffers once it is one.
+ * bus, how it reads and writes protected buffers once it is one, and how it allocates
+ * some of its own.
  *
  *	master = secure_master_register(dev, SECURE_BUS_READ);
  *	attachment = dma_buf_attach(dmabuf, dev);
@@ -21,6 +22,7 @@
 struct device;
 struct dma_buf;
 struct dma_buf_attachment;
+struct secure_heap;
 struct secure_master;
 
 /* What a master may do with protected memory, and what a window is opened for. */
@@ -98,5 +100,45 @@ int secure_bus_open(u64 grant, u64 offset, size_t len, unsigned int access,
  * @window: an open window; its @addr is NULL afterwards
  */
 void secure_bus_close(struct secure_window *window);
+
+/**
+ * secure_heap_find() - a heap by its name
+ * @name: as in /dev/dma_heap
+ *
+ * May sleep. Return: the heap, for secure_heap_put(); NULL if there is none, or it is
+ * disabled or going away.
+ */
+struct secure_heap *secure_heap_find(const char *name);
+
+/**
+ * secure_heap_get() - one more reference
+ * @heap: a heap that the caller has a reference to
+ *
+ * Return: @heap, for secure_heap_put().
+ */
+struct secure_heap *secure_heap_get(struct secure_heap *heap);
+
+/**
+ * secure_heap_put() - drop a reference
+ * @heap: the heap, or NULL
+ *
+ * May sleep. A heap that was removed goes with the last reference, and until then
+ * its memory is not free for another.
+ */
+void secure_heap_put(struct secure_heap *heap);
+
+/**
+ * secure_heap_buffer_alloc() - a protected buffer for a driver's own use
+ * @heap: the heap; the buffer keeps a reference of its own
+ * @len: bytes, rounded up to pages
+ * @fd_flags: O_CLOEXEC and the access mode, for who makes a file descriptor of it
+ * @heap_flags: 0
+ *
+ * May sleep. Not charged to anybody: a driver that does this for user space must have
+ * a limit. Return: the buffer, for dma_buf_put(); ERR_PTR(-EINVAL) for unknown flags or
+ * no @len, -ENODEV if the heap was removed, -EIO if it is revoked, -ENOMEM.
+ */
+struct dma_buf *secure_heap_buffer_alloc(struct secure_heap *heap, size_t len,
+					 u32 fd_flags, u64 heap_flags);
 
 #endif

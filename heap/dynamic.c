@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Dynamic memory: the kernel's own, from its CMA area, while it is needed.
+ *
+ * Until the first piece is allocated the kernel uses the pages for what can be moved;
+ * then they are had and protected all at once, as hardware protects a range and not
+ * pages. Protected means here:
+ *
+ *	- marked offline, which /proc/kcore and a crash dump do not read;
+ *	- out of the linear map, so a stray pointer in the kernel faults rather than
+ *	  reads (x86, if linear_map=1; a flush on all CPUs for each page, see docs/heap.md);
+ *	- mapped once, as I/O memory is, for the bus and for scrubbing.
+ *
+ * What remains: the pages still have a struct page, and without linear_map=1 kernel code
+ * that computes their address reads them. Other kernel code is trusted here.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cma.h>
+#include <linux/dma-map-ops.h>
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/moduleparam.h>
+#include <linux/page-flags.h>
+#include <linux/set_memory.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+#include "memory.h"
+
+static bool linear_map;
+module_param(linear_map, bool, 0644);
+MODULE_PARM_DESC(linear_map, "Take dynamic memory out of the linear map, too (x86; slow)");
+
+/**
+ * struct dynamic - memory of a CMA area
+ * @memory: what heaps see of it; reserved while a piece is allocated
+ * @area: where it comes from
+ * @unmapped: it is out of the linear map; guarded by the memory's lock
+ */
+struct dynamic {
+	struct memory memory;
+	struct cma *area;
+	bool unmapped;
+};
+
+static void mark_offline(struct page *pages, unsigned long count, bool offline)
+{
+	/* Waits for readers of /proc/kcore that have looked at the mark already. */
+	page_offline_begin();
+	for (unsigned long i = 0; i < count; i++) {
+		if (offline)
+			__SetPageOffline(pages + i);
+		else
+			__ClearPageOffline(pages + i);
+	}
+	page_offline_end();
+}
+
+static void linear_map_restore(unsigned long pfn, unsigned long count)
+{
+	for (unsigned long i = 0; i < count; i++)
+		WARN_ON(clear_mce_nospec(pfn + i));
+}
+
+static int linear_map_remove(unsigned long pfn, unsigned long count)
+{
+	int ret;
+
+	for (unsigned long i = 0; i < count; i++) {
+		ret = set_mce_nospec(pfn + i);
+		if (ret) {
+			linear_map_restore(pfn, i);
+			return ret;
+		}
+	}
+
+	return 0;
+}
+
+static void *map_pages(struct page *first, unsigned long count)
+{
+	struct page **pages;
+	void *mem;
+
+	pages = kvmalloc_array(count, sizeof(*pages), GFP_KERNEL);
+	if (!pages)
+		return NULL;
+	for (unsigned long i = 0; i < count; i++)
+		pages[i] = first + i;
+
+	/* Else /proc/kcore would read it through the mapping. */
+	mem = vmap(pages, count, VM_MAP | VM_IOREMAP, PAGE_KERNEL);
+	kvfree(pages);
+
+	return mem;
+}
+
+static int dynamic_reserve(struct memory *memory)
+{
+	struct dynamic *dynamic = container_of(memory, struct dynamic, memory);
+	unsigned long count = memory->size >> PAGE_SHIFT;
+	struct page *pages;
+	int ret;
+
+	pages = cma_alloc(dynamic->area, count, 0, true);
+	if (!pages)
+		return -ENOMEM;
+
+	memory->mem = map_pages(pages, count);
+	if (!memory->mem) {
+		ret = -ENOMEM;
+		goto err_pages;
+	}
+
+	/* What the kernel had there is not the first client's to read. */
+	memory_wipe(memory->mem, memory->size);
+	mark_offline(pages, count, true);
+	dynamic->unmapped = linear_map;
+	if (dynamic->unmapped) {
+		ret = linear_map_remove(page_to_pfn(pages), count);
+		if (ret)
+			goto err_offline;
+	}
+	memory->base = page_to_phys(pages);
+
+	return 0;
+
+err_offline:
+	mark_offline(pages, count, false);
+	vunmap(memory->mem);
+	memory->mem = NULL;
+err_pages:
+	cma_release(dynamic->area, pages, count);
+	return ret;
+}
+
+static void dynamic_unreserve(struct memory *memory)
+{
+	struct dynamic *dynamic = container_of(memory, struct dynamic, memory);
+	struct page *pages = phys_to_page(memory->base);
+	unsigned long count = memory->size >> PAGE_SHIFT;
+
+	if (dynamic->unmapped)
+		linear_map_restore(page_to_pfn(pages), count);
+	mark_offline(pages, count, false);
+	vunmap(memory->mem);
+	cma_release(dynamic->area, pages, count);
+}
+
+static void dynamic_destroy(struct memory *memory)
+{
+	mutex_destroy(&memory->lock);
+	kfree(container_of(memory, struct dynamic, memory));
+}
+
+static const struct memory_ops dynamic_ops = {
+	.type = "dynamic",
+	/*
+	 * RAM, but none the CPU may touch: no cache maintenance, and above all no copy of
+	 * it in a bounce buffer.
+	 */
+	.dma_attrs = DMA_ATTR_SKIP_CPU_SYNC | DMA_ATTR_REQUIRE_COHERENT,
+	.reserve = dynamic_reserve,
+	.unreserve = dynamic_unreserve,
+	.destroy = dynamic_destroy,
+};
+
+/* Bytes of a CMA area, or 0. The kernel tells user space, but not modules. */
+static u64 area_size(struct cma *area)
+{
+	unsigned long pages;
+	struct file *file;
+	char text[24];
+	loff_t pos = 0;
+	ssize_t len;
+	char *path;
+
+	path = kasprintf(GFP_KERNEL, "/sys/kernel/mm/cma/%s/total_pages", cma_get_name(area));
+	if (!path)
+		return 0;
+	file = filp_open(path, O_RDONLY, 0);
+	kfree(path);
+	if (IS_ERR(file))
+		return 0;
+	len = kernel_read(file, text, sizeof(text) - 1, &pos);
+	filp_close(file, NULL);
+	if (len <= 0)
+		return 0;
+	text[len] = '\0';
+
+	return kstrtoul(text, 10, &pages) ? 0 : (u64)pages << PAGE_SHIFT;
+}
+
+struct memory *dynamic_create(const char *heap, u64 size)
+{
+	struct dynamic *dynamic;
+	struct cma *area;
+	u64 most;
+
+	area = dev_get_cma_area(NULL);
+	if (!area)
+		return ERR_PTR(-ENODEV);
+
+	most = area_size(area);
+	if (!size && most > SZ_1M)
+		size = most - SZ_1M;
+	if (!size || !PAGE_ALIGNED(size) || (most && size > most)) {
+		pr_err("heap %s: %llu bytes are not whole pages of the CMA area's %llu bytes\n",
+		       heap, size, most);
+		return ERR_PTR(-EINVAL);
+	}
+
+	dynamic = kzalloc_obj(*dynamic);
+	if (!dynamic)
+		return ERR_PTR(-ENOMEM);
+	memory_init(&dynamic->memory, &dynamic_ops, heap);
+	dynamic->memory.size = size;
+	dynamic->area = area;
+	pr_info("heap %s: %llu MiB of CMA area %s, when needed\n", heap, size >> 20,
+		cma_get_name(area));
+
+	return &dynamic->memory;
+}
