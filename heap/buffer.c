@@ -13,6 +13,7 @@
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
+#include <linux/minmax.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
 
@@ -25,7 +26,6 @@
 #include "ledger.h"
 #include "memory.h"
 #include "profile.h"
-#include "trace.h"
 
 /**
  * struct buffer - the memory behind one dma-buf
@@ -44,6 +44,7 @@ struct buffer {
  * struct binding - one device's attachment to a buffer
  * @port: the device at the bus, and the mapping's grant
  * @sgt: what the mapping gave out, one entry
+ * @direction: for what it was mapped
  *
  * Made in attach, freed in detach; the buffer outlives it, as whoever attached holds
  * the dma-buf, and the grant does not, as detach sees to it. @sgt and the grant are
@@ -52,6 +53,7 @@ struct buffer {
 struct binding {
 	struct bus_port port;
 	struct sg_table sgt;
+	enum dma_data_direction direction;
 };
 
 static int buffer_attach(struct dma_buf *dmabuf, struct dma_buf_attachment *attachment)
@@ -77,13 +79,25 @@ static int buffer_attach(struct dma_buf *dmabuf, struct dma_buf_attachment *atta
 	return 0;
 }
 
+static void buffer_unmap(struct dma_buf_attachment *attachment, struct sg_table *sgt,
+			 enum dma_data_direction direction)
+{
+	struct buffer *buffer = attachment->dmabuf->priv;
+	struct binding *binding = attachment->priv;
+
+	bus_ungrant(&binding->port);
+	dma_unmap_phys(attachment->dev, sg_dma_address(sgt->sgl), buffer->on_bus.size, direction,
+		       buffer->on_bus.heap->memory->ops->dma_attrs);
+	sg_free_table(sgt);
+}
+
 static void buffer_detach(struct dma_buf *dmabuf, struct dma_buf_attachment *attachment)
 {
 	struct binding *binding = attachment->priv;
 
 	/* An importer that forgot to unmap must not keep a way to the next buffer here. */
 	if (WARN_ON(binding->port.grant))
-		bus_ungrant(&binding->port);
+		buffer_unmap(attachment, &binding->sgt, binding->direction);
 	bus_port_close(&binding->port);
 	kfree(binding);
 }
@@ -102,6 +116,21 @@ static unsigned int access_of(enum dma_data_direction direction)
 	}
 }
 
+/*
+ * Can the device address it? If not dma_map_phys() would have to copy it to memory in
+ * reach, which is forbidden here; and it says so by a WARN.
+ */
+static bool in_reach(struct device *dev, const struct bus_buffer *on_bus)
+{
+	if (!dev->dma_mask)
+		return false;
+	/* An IOMMU brings everything into reach. */
+	if (device_iommu_mapped(dev))
+		return true;
+
+	return on_bus->phys + on_bus->size - 1 <= min_not_zero(*dev->dma_mask, dev->bus_dma_limit);
+}
+
 static struct sg_table *buffer_map(struct dma_buf_attachment *attachment,
 				   enum dma_data_direction direction)
 {
@@ -116,6 +145,8 @@ static struct sg_table *buffer_map(struct dma_buf_attachment *attachment,
 		return ERR_PTR(-EBUSY);
 	if (fault_hit(FAULT_MAP))
 		return ERR_PTR(-ENOMEM);
+	if (!in_reach(attachment->dev, on_bus))
+		return ERR_PTR(-EINVAL);
 
 	ret = bus_grant(&binding->port, access_of(direction));
 	if (ret)
@@ -134,6 +165,7 @@ static struct sg_table *buffer_map(struct dma_buf_attachment *attachment,
 	sg_set_page(sgt->sgl, NULL, on_bus->size, 0);
 	sg_dma_address(sgt->sgl) = dma;
 	sg_dma_len(sgt->sgl) = on_bus->size;
+	binding->direction = direction;
 
 	return sgt;
 
@@ -142,18 +174,6 @@ err_table:
 err_grant:
 	bus_ungrant(&binding->port);
 	return ERR_PTR(ret);
-}
-
-static void buffer_unmap(struct dma_buf_attachment *attachment, struct sg_table *sgt,
-			 enum dma_data_direction direction)
-{
-	struct buffer *buffer = attachment->dmabuf->priv;
-	struct binding *binding = attachment->priv;
-
-	bus_ungrant(&binding->port);
-	dma_unmap_phys(attachment->dev, sg_dma_address(sgt->sgl), buffer->on_bus.size, direction,
-		       buffer->on_bus.heap->memory->ops->dma_attrs);
-	sg_free_table(sgt);
 }
 
 /* A CPU's access ends here; @error may be 0, where a profile pretends. */
@@ -185,13 +205,15 @@ static int buffer_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
 	return refuse(dmabuf, HEAP_KIND_MMAP, profile_get(buffer_profile(dmabuf))->mmap);
 }
 
-/* Scrubs it and gives its memory back, but for what must not become another's. */
+/* Scrubs it and gives its memory back. */
 static void buffer_free(struct buffer *buffer)
 {
 	struct bus_buffer *on_bus = &buffer->on_bus;
 
-	if (!WARN_ON(bus_buffer_free(on_bus)))
-		memory_free(on_bus->heap->memory, on_bus->phys);
+	/* Lost then, with the heap: something reaches the memory still. */
+	if (WARN_ON(bus_buffer_free(on_bus)))
+		return;
+	memory_free(on_bus->heap->memory, on_bus->phys);
 	secure_heap_put(on_bus->heap);
 	kfree(buffer);
 }
@@ -283,7 +305,6 @@ err_buffer:
 struct dma_buf *buffer_export(struct secure_heap *heap, size_t len, u32 fd_flags)
 {
 	DEFINE_DMA_BUF_EXPORT_INFO(info);
-	struct bus_buffer *on_bus;
 	struct dma_buf *dmabuf;
 	struct buffer *buffer;
 
@@ -301,8 +322,6 @@ struct dma_buf *buffer_export(struct secure_heap *heap, size_t len, u32 fd_flags
 		buffer_free(buffer);
 		return dmabuf;
 	}
-	on_bus = &buffer->on_bus;
-	trace_alloc(heap->name, on_bus->handle, len, on_bus->generation);
 
 	return dmabuf;
 }

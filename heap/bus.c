@@ -15,6 +15,7 @@
 #include <linux/list.h>
 #include <linux/lockdep.h>
 #include <linux/mutex.h>
+#include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
@@ -53,12 +54,14 @@ struct secure_master {
 /**
  * struct bus - the one secure bus
  * @masters: those registered; changed under heaps_lock and bus_lock
+ * @frozen: the machine hibernates, nothing can be allocated; guarded by bus_lock
  * @idle: woken when a window that somebody may wait for has closed
  * @firewall: grants and windows; guarded by bus_lock
  * @table: the buffers; guarded by bus_lock
  */
 static struct bus {
 	struct list_head masters;
+	bool frozen;
 	wait_queue_head_t idle;
 	struct heap_firewall *firewall;
 	struct heap_table *table;
@@ -224,6 +227,11 @@ void bus_end_grants(struct policy *policy, const struct listing *listing)
 
 /* Buffers */
 
+static const char *port_name(const struct bus_port *port)
+{
+	return port->dev ? dev_name(port->dev) : ENGINE;
+}
+
 int bus_buffer_add(struct bus_buffer *buffer)
 {
 	struct secure_heap *heap = buffer->heap;
@@ -244,6 +252,8 @@ int bus_buffer_add(struct bus_buffer *buffer)
 		};
 
 		ret = ledger_refuse_locked(heap, &refusal);
+	} else if (bus.frozen) {
+		ret = -EBUSY;
 	} else {
 		ret = heap_entry_create(bus.table, heap->session, buffer->phys, buffer->size,
 					&blank, &handle);
@@ -256,6 +266,8 @@ int bus_buffer_add(struct bus_buffer *buffer)
 	}
 	spin_unlock(&bus_lock);
 	heap_entry_free(blank);
+	if (!ret)
+		trace_alloc(heap->name, handle, buffer->size, buffer->generation);
 
 	return ret;
 }
@@ -292,6 +304,37 @@ int bus_buffer_free(struct bus_buffer *buffer)
 	return ret;
 }
 
+bool bus_frozen(void)
+{
+	guard(spinlock)(&bus_lock);
+	return bus.frozen;
+}
+
+bool bus_freeze(bool freeze)
+{
+	guard(spinlock)(&bus_lock);
+	bus.frozen = false;
+	if (freeze && (ledger_now_locked(HEAP_BUFFERS) || ledger_now_locked(HEAP_KEYS)))
+		return false;
+	bus.frozen = freeze;
+
+	return true;
+}
+
+void bus_show_ports(struct seq_file *file)
+{
+	struct secure_heap *heap;
+	struct bus_port *port;
+
+	guard(mutex)(&heaps_lock);
+	list_for_each_entry(heap, &heaps, link) {
+		guard(spinlock)(&bus_lock);
+		list_for_each_entry(port, &heap->ports, link)
+			seq_printf(file, "%u %s %s %llu\n", port->buffer->handle, heap->name,
+				   port_name(port), READ_ONCE(port->grant));
+	}
+}
+
 bool bus_next_buffer(u32 after, struct heap_entry_info *info, char *heap, size_t size)
 {
 	struct secure_heap *owner;
@@ -307,26 +350,20 @@ bool bus_next_buffer(u32 after, struct heap_entry_info *info, char *heap, size_t
 
 /* Ports and grants */
 
-static const char *port_name(const struct bus_port *port)
-{
-	return port->dev ? dev_name(port->dev) : ENGINE;
-}
-
 /* What a device may do with a buffer, and who says so if it is nothing. */
 static unsigned int admitted(const struct bus_port *port, const char **reason)
 {
 	const struct secure_heap *heap = port->buffer->heap;
 	const struct secure_master *master;
-	const struct listing *listing;
+	unsigned int access;
 
 	if (!port->dev)
 		return SECURE_BUS_WRITE;
 
 	/* The administrator has the last word. */
-	listing = policy_find(heap->policy, port->dev);
-	if (listing) {
+	if (policy_find(heap->policy, port->dev, &access)) {
 		*reason = "listed-for-less";
-		return listing->access;
+		return access;
 	}
 	master = find_master(port->dev);
 	if (master) {

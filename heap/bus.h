@@ -11,6 +11,7 @@ struct heap_entry_info;
 struct listing;
 struct policy;
 struct secure_heap;
+struct seq_file;
 
 /*
  * Guards all of the core that heaps share, grants, windows, buffers and the ledger, each
@@ -73,7 +74,8 @@ void bus_exit(void);
  * bus_buffer_add() - a buffer begins
  * @buffer: its heap, phys, size and admits_all; the rest is filled in
  *
- * May sleep. Return: 0; -EIO if the heap is revoked, -ENOMEM.
+ * May sleep. Return: 0; -EIO if the heap is revoked, -EBUSY if the machine hibernates,
+ * -ENOMEM.
  */
 int bus_buffer_add(struct bus_buffer *buffer);
 
@@ -160,6 +162,27 @@ int bus_restore(struct secure_heap *heap, u64 *generation);
  * Return: the generation.
  */
 u64 bus_generation(struct secure_heap *heap, bool *revoked);
+
+/**
+ * bus_freeze() - allow nothing new, or allow it again
+ * @freeze: which
+ *
+ * Return: whether it could be: not while there is a buffer or a key.
+ */
+bool bus_freeze(bool freeze);
+
+/**
+ * bus_frozen() - is nothing new allowed?
+ *
+ * Return: whether; then allocating is -EBUSY.
+ */
+bool bus_frozen(void);
+
+/**
+ * bus_show_ports() - who is attached to what
+ * @file: where a line is printed for each: buffer, heap, device, grant
+ */
+void bus_show_ports(struct seq_file *file);
 
 /**
  * bus_next_buffer() - the live buffer with the lowest handle greater than one

@@ -43,7 +43,7 @@ static void carveout_destroy(struct memory *memory)
 static const struct memory_ops carveout_ops = {
 	.type = "carveout",
 	/* No struct page describes it, so it is mapped as registers are. */
-	.dma_attrs = DMA_ATTR_MMIO,
+	.dma_attrs = DMA_ATTR_MMIO | DMA_ATTR_SKIP_CPU_SYNC,
 	.destroy = carveout_destroy,
 };
 

@@ -199,16 +199,27 @@ static ssize_t heap_type_store(struct config_item *item, const char *page, size_
 }
 CONFIGFS_ATTR(heap_, type);
 
-/* Reads a number that memparse() understands, and nothing after it. */
+/* Reads a number with K, M, G, T or nothing after it, as memparse() but that it must fit. */
 static int parse_bytes(const char *page, u64 *bytes)
 {
-	char *end;
+	static const char units[] = "KMGT";
+	size_t digits = strcspn(page, "KMGTkmgt\n");
+	const char *end = page + digits;
+	unsigned int shift = 0;
+	char number[24];
 
-	if (!isdigit(*page))
+	if (!isdigit(*page) || digits >= sizeof(number))
 		return -EINVAL;
-	*bytes = memparse(page, &end);
+	strscpy(number, page, digits + 1);
+	if (*end && *end != '\n') {
+		shift = 10 * (strchr(units, toupper(*end)) - units + 1);
+		end++;
+	}
+	if (!sysfs_streq(end, "") || kstrtoull(number, 0, bytes) || *bytes > U64_MAX >> shift)
+		return -EINVAL;
+	*bytes <<= shift;
 
-	return sysfs_streq(end, "") ? 0 : -EINVAL;
+	return 0;
 }
 
 static ssize_t heap_base_show(struct config_item *item, char *page)

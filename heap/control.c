@@ -77,12 +77,12 @@ static long client_inject(struct client *client, const struct secure_heap_inject
 
 	if (args->flags & ~SECURE_HEAP_INJECT_AES_CTR || args->reserved)
 		return -EINVAL;
-	/* A stream of 2^64 bytes and more would begin again, and betray two plain texts. */
-	if (args->position > U64_MAX - args->len)
-		return -ERANGE;
 	if (!encrypted &&
 	    (args->key || args->position || memchr_inv(args->iv, 0, sizeof(args->iv))))
 		return -EINVAL;
+	/* A stream of more than 2^64 bytes would begin again, and betray two plain texts. */
+	if (args->len && args->position > U64_MAX - (args->len - 1))
+		return -ERANGE;
 
 	return inject(client, args);
 }
@@ -203,14 +203,15 @@ static long control_ioctl(struct file *file, unsigned int cmd, unsigned long arg
 	union args args = {};
 	long ret;
 
-	if (_IOC_TYPE(cmd) != SECURE_HEAP_IOC_MAGIC || !size)
+	if (_IOC_TYPE(cmd) != SECURE_HEAP_IOC_MAGIC || !size ||
+	    _IOC_DIR(cmd) != (answers ? _IOC_READ | _IOC_WRITE : _IOC_WRITE))
 		return -ENOTTY;
 	/* What is known now is the first version of all. */
 	if (given < size)
 		return -EINVAL;
 	ret = copy_struct_from_user(&args, size, user, given);
 	if (ret)
-		return ret;
+		goto out;
 
 	/* Where no answer can be written nothing is done, either. */
 	if (answers && copy_to_user(user, &args, size))
@@ -220,6 +221,7 @@ static long control_ioctl(struct file *file, unsigned int cmd, unsigned long arg
 	if (!ret && answers &&
 	    copy_to_user(user, &args, size))
 		ret = -EFAULT;
+out:
 	/* There may be a key in it. */
 	memzero_explicit(&args, sizeof(args));
 

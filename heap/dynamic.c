@@ -24,12 +24,11 @@
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
-#include <linux/page-flags.h>
 #include <linux/set_memory.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
-#include <linux/vmalloc.h>
 
+#include "hidden.h"
 #include "memory.h"
 
 static bool linear_map;
@@ -48,23 +47,14 @@ struct dynamic {
 	bool unmapped;
 };
 
-static void mark_offline(struct page *pages, unsigned long count, bool offline)
+static int linear_map_restore(unsigned long pfn, unsigned long count)
 {
-	/* Waits for readers of /proc/kcore that have looked at the mark already. */
-	page_offline_begin();
-	for (unsigned long i = 0; i < count; i++) {
-		if (offline)
-			__SetPageOffline(pages + i);
-		else
-			__ClearPageOffline(pages + i);
-	}
-	page_offline_end();
-}
+	int ret = 0;
 
-static void linear_map_restore(unsigned long pfn, unsigned long count)
-{
 	for (unsigned long i = 0; i < count; i++)
-		WARN_ON(clear_mce_nospec(pfn + i));
+		ret = clear_mce_nospec(pfn + i) ?: ret;
+
+	return ret;
 }
 
 static int linear_map_remove(unsigned long pfn, unsigned long count)
@@ -73,31 +63,11 @@ static int linear_map_remove(unsigned long pfn, unsigned long count)
 
 	for (unsigned long i = 0; i < count; i++) {
 		ret = set_mce_nospec(pfn + i);
-		if (ret) {
-			linear_map_restore(pfn, i);
-			return ret;
-		}
+		if (ret)
+			return linear_map_restore(pfn, i) ? -EIO : ret;
 	}
 
 	return 0;
-}
-
-static void *map_pages(struct page *first, unsigned long count)
-{
-	struct page **pages;
-	void *mem;
-
-	pages = kvmalloc_array(count, sizeof(*pages), GFP_KERNEL);
-	if (!pages)
-		return NULL;
-	for (unsigned long i = 0; i < count; i++)
-		pages[i] = first + i;
-
-	/* Else /proc/kcore would read it through the mapping. */
-	mem = vmap(pages, count, VM_MAP | VM_IOREMAP, PAGE_KERNEL);
-	kvfree(pages);
-
-	return mem;
 }
 
 static int dynamic_reserve(struct memory *memory)
@@ -111,29 +81,28 @@ static int dynamic_reserve(struct memory *memory)
 	if (!pages)
 		return -ENOMEM;
 
-	memory->mem = map_pages(pages, count);
+	/* What the kernel had there is not the first client's to read: it is wiped. */
+	memory->mem = hidden_map(pages, count);
 	if (!memory->mem) {
 		ret = -ENOMEM;
 		goto err_pages;
 	}
-
-	/* What the kernel had there is not the first client's to read. */
-	memory_wipe(memory->mem, memory->size);
-	mark_offline(pages, count, true);
 	dynamic->unmapped = linear_map;
 	if (dynamic->unmapped) {
 		ret = linear_map_remove(page_to_pfn(pages), count);
 		if (ret)
-			goto err_offline;
+			goto err_mapped;
 	}
 	memory->base = page_to_phys(pages);
 
 	return 0;
 
-err_offline:
-	mark_offline(pages, count, false);
-	vunmap(memory->mem);
+err_mapped:
+	hidden_unmap(memory->mem, pages, count);
 	memory->mem = NULL;
+	/* With a hole in the linear map nobody else may have them. */
+	if (ret == -EIO)
+		return ret;
 err_pages:
 	cma_release(dynamic->area, pages, count);
 	return ret;
@@ -145,10 +114,10 @@ static void dynamic_unreserve(struct memory *memory)
 	struct page *pages = phys_to_page(memory->base);
 	unsigned long count = memory->size >> PAGE_SHIFT;
 
-	if (dynamic->unmapped)
-		linear_map_restore(page_to_pfn(pages), count);
-	mark_offline(pages, count, false);
-	vunmap(memory->mem);
+	/* With a hole in the linear map nobody else may have them: they are lost. */
+	if (dynamic->unmapped && WARN_ON(linear_map_restore(page_to_pfn(pages), count)))
+		return;
+	hidden_unmap(memory->mem, pages, count);
 	cma_release(dynamic->area, pages, count);
 }
 

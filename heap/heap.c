@@ -39,19 +39,27 @@
  * struct node - a dma-heap of the kernel's
  * @link: in nodes; guarded by heaps_lock
  * @name: constant; a dma-buf's exp_name points here
+ * @registered: the dma-heap core has it; guarded by enable_lock
  * @heap: what it leads to, a reference, or NULL; guarded by heaps_lock
  *
- * Never freed.
+ * Freed only when the module goes, and so has none that is registered.
  */
 struct node {
 	struct list_head link;
 	char name[SECURE_HEAP_NAME_MAX];
+	bool registered;
 	struct secure_heap *heap;
 };
 
 DEFINE_MUTEX(heaps_lock);	/* guards heaps, nodes, and what heap.h says */
 LIST_HEAD(heaps);
 static LIST_HEAD(nodes);
+
+/*
+ * Held while a heap is made, outside of heaps_lock: making memory reads files, and whoever
+ * reads a file of ours takes that.
+ */
+static DEFINE_MUTEX(enable_lock);
 
 struct secure_heap *secure_heap_get(struct secure_heap *heap)
 {
@@ -154,15 +162,21 @@ static int node_register(struct node *node)
 	}
 	/* From now on the core calls us. */
 	__module_get(THIS_MODULE);
-	list_add_tail(&node->link, &nodes);
+	node->registered = true;
 
 	return 0;
 }
 
 bool heap_pinned(void)
 {
-	guard(mutex)(&heaps_lock);
-	return !list_empty(&nodes);
+	struct node *node;
+
+	guard(mutex)(&enable_lock);
+	list_for_each_entry(node, &nodes, link)
+		if (node->registered)
+			return true;
+
+	return false;
 }
 
 bool heap_name_valid(const char *name)
@@ -257,6 +271,10 @@ int heap_class_init(void)
 
 void heap_class_exit(void)
 {
+	struct node *node, *next;
+
+	list_for_each_entry_safe(node, next, &nodes, link)
+		kfree(node);
 	class_unregister(&heap_class);
 }
 
@@ -325,58 +343,65 @@ err_heap:
 	return ERR_PTR(ret);
 }
 
-static struct secure_heap *heap_create_with_node(const struct heap_config *config)
+/* The node of that name, which is there from now on; NULL if there is no memory. */
+static struct node *get_node(const char *name)
 {
-	struct secure_heap *heap;
 	struct node *node;
-	int ret;
 
+	guard(mutex)(&heaps_lock);
+	node = find_node(name);
+	if (node)
+		return node;
 	node = kzalloc_obj(*node);
 	if (!node)
-		return ERR_PTR(-ENOMEM);
-	strscpy(node->name, config->name);
+		return NULL;
+	strscpy(node->name, name);
+	list_add_tail(&node->link, &nodes);
 
-	heap = heap_create(config, node);
-	if (IS_ERR(heap)) {
-		kfree(node);
-		return heap;
-	}
-
-	/* Last, for it cannot be undone. */
-	ret = node_register(node);
-	if (ret) {
-		heap_destroy(heap);
-		kfree(node);
-		return ERR_PTR(ret);
-	}
-
-	return heap;
+	return node;
 }
 
 struct secure_heap *heap_enable(const struct heap_config *config)
 {
 	struct secure_heap *heap;
+	struct device *device;
 	struct node *node;
+	int ret;
 
-	guard(mutex)(&heaps_lock);
-	node = find_node(config->name);
-	if (node && node->heap)
+	guard(mutex)(&enable_lock);
+	node = get_node(config->name);
+	if (!node)
+		return ERR_PTR(-ENOMEM);
+	if (node->heap)
 		return ERR_PTR(-EEXIST);
 
-	heap = node ? heap_create(config, node) : heap_create_with_node(config);
+	heap = heap_create(config, node);
 	if (IS_ERR(heap))
 		return heap;
-
-	heap->device = device_create(&heap_class, NULL, 0, heap, "%s", heap->name);
-	if (IS_ERR(heap->device)) {
-		/* The heap is as good without. */
-		pr_warn("heap %s: not in /sys/class/secure_heap: %pe\n", heap->name,
-			heap->device);
-		heap->device = NULL;
+	scoped_guard(mutex, &heaps_lock) {
+		list_add_tail(&heap->link, &heaps);
+		node->heap = heap;
 	}
-	list_add_tail(&heap->link, &heaps);
-	heap->node->heap = heap;
-	bus_link_heap(heap, true);
+
+	/* With the heap behind it: who is told of the node may allocate at once. */
+	if (!node->registered) {
+		ret = node_register(node);
+		if (ret) {
+			heap_disable(heap);
+			return ERR_PTR(ret);
+		}
+	}
+
+	device = device_create(&heap_class, NULL, 0, heap, "%s", heap->name);
+	if (IS_ERR(device)) {
+		/* The heap is as good without. */
+		pr_warn("heap %s: not in /sys/class/secure_heap: %pe\n", heap->name, device);
+		return heap;
+	}
+	scoped_guard(mutex, &heaps_lock) {
+		heap->device = device;
+		bus_link_heap(heap, true);
+	}
 
 	return heap;
 }

@@ -108,7 +108,7 @@ bool heap_name_valid(const char *name);
 int heap_class_init(void);
 
 /**
- * heap_class_exit() - remove it, with no heap left
+ * heap_class_exit() - remove it, with no heap left and no node that is registered
  */
 void heap_class_exit(void);
 

@@ -16,7 +16,6 @@
 #include <linux/minmax.h>
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
-#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 #include <linux/unaligned.h>
@@ -27,6 +26,7 @@
 #include "bus.h"
 #include "fault.h"
 #include "heap.h"
+#include "hidden.h"
 #include "inject.h"
 #include "keys.h"
 #include "ledger.h"
@@ -141,6 +141,7 @@ static int refuse(const struct bus_buffer *buffer, int error, const char *reason
 static int inject_into(const void *owner, const struct bus_buffer *buffer,
 		       const struct secure_heap_inject *args)
 {
+	struct hidden memory;
 	struct stream *stream;
 	int ret;
 
@@ -149,22 +150,26 @@ static int inject_into(const void *owner, const struct bus_buffer *buffer,
 	if (args->offset > buffer->size || args->len > buffer->size - args->offset)
 		return refuse(buffer, -ERANGE, "outside");
 
-	stream = kzalloc_obj(*stream);
-	if (!stream)
-		return -ENOMEM;
+	/* There may be a key in it, and what it makes of it. */
+	ret = hidden_alloc(&memory, sizeof(*stream));
+	if (ret)
+		return ret;
+	stream = memory.mem;
+
+	/* First, for a dead buffer is dead whatever else is wrong. */
+	ret = bus_port_open(&stream->port, buffer, NULL);
+	if (ret)
+		goto out_stream;
 	if (args->flags & SECURE_HEAP_INJECT_AES_CTR) {
 		ret = keys_get(owner, buffer->heap, args->key, &stream->key);
 		if (ret)
-			goto out_stream;
+			goto out_port;
 		stream->encrypted = true;
 		stream->counter[0] = get_unaligned_be64(args->iv);
 		stream->counter[1] = get_unaligned_be64(args->iv + 8);
 		stream->position = args->position;
 	}
 
-	ret = bus_port_open(&stream->port, buffer, NULL);
-	if (ret)
-		goto out_stream;
 	ret = bus_grant(&stream->port, SECURE_BUS_WRITE);
 	if (ret)
 		goto out_port;
@@ -173,7 +178,7 @@ static int inject_into(const void *owner, const struct bus_buffer *buffer,
 out_port:
 	bus_port_close(&stream->port);
 out_stream:
-	kfree_sensitive(stream);
+	hidden_free(&memory);
 	return ret;
 }
 

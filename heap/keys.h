@@ -8,6 +8,18 @@ struct aes_enckey;
 struct secure_heap;
 
 /**
+ * keys_init() - make the slots
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int keys_init(void);
+
+/**
+ * keys_exit() - wipe them all
+ */
+void keys_exit(void);
+
+/**
  * keys_set() - put a key into a slot
  * @owner: who; only compared
  * @heap: for which heap's buffers
@@ -45,8 +57,8 @@ int keys_get(const void *owner, const struct secure_heap *heap, u32 slot, struct
 void keys_release(const void *owner);
 
 /**
- * keys_forget() - wipe all slots of a heap that is revoked or goes
- * @heap: the heap; none is filled for it any more if it was marked before
+ * keys_forget() - wipe a heap's slots of sessions that are over, or all if it is disabled
+ * @heap: the heap; revoked, or marked as disabled, before
  */
 void keys_forget(const struct secure_heap *heap);
 

@@ -93,6 +93,12 @@ u64 ledger_now(struct secure_heap *heap, enum heap_gauge gauge)
 	return heap_ledger_level(ledger, heap ? heap->session : NULL, gauge).now;
 }
 
+u64 ledger_now_locked(enum heap_gauge gauge)
+{
+	lockdep_assert_held(&bus_lock);
+	return heap_ledger_level(ledger, NULL, gauge).now;
+}
+
 /* A heap's account, or that of all; the lock is taken line by line, for printing is slow. */
 static void show_account(struct seq_file *file, const char *name, struct secure_heap *heap)
 {
@@ -167,9 +173,14 @@ static int violations_show(struct seq_file *file, void *v)
 {
 	const struct heap_violation *at = v;
 
-	seq_printf(file, "%llu %llu %u %s %s %d %s %u %s %s\n", at->serial, at->time, at->pid,
-		   or_dash(at->comm), heap_kind_name(at->kind), at->error, or_dash(at->heap),
-		   at->buffer, or_dash(at->master), or_dash(at->reason));
+	seq_printf(file, "%llu %llu %u %s %s %d %s ", at->serial, at->time, at->pid,
+		   or_dash(at->comm), heap_kind_name(at->kind), at->error, or_dash(at->heap));
+	if (at->buffer)
+		seq_printf(file, "%u", at->buffer);
+	else
+		seq_puts(file, "-");
+	seq_printf(file, " %s %s\n", or_dash(at->master), or_dash(at->reason));
+
 	return 0;
 }
 
@@ -252,9 +263,17 @@ static const struct file_operations buffers_fops = {
 	.release = seq_release_private,
 };
 
+static int ports_show(struct seq_file *file, void *unused)
+{
+	bus_show_ports(file);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(ports);
+
 void ledger_debugfs(struct dentry *parent)
 {
 	debugfs_create_file("ledger", 0400, parent, NULL, &ledger_fops);
 	debugfs_create_file("violations", 0400, parent, NULL, &violations_fops);
 	debugfs_create_file("buffers", 0400, parent, NULL, &buffers_fops);
+	debugfs_create_file("attachments", 0400, parent, NULL, &ports_fops);
 }

@@ -90,4 +90,7 @@ int ledger_refuse_locked(struct secure_heap *heap, const struct refusal *refusal
  */
 u64 ledger_now(struct secure_heap *heap, enum heap_gauge gauge);
 
+/* Of all heaps, for who holds the bus's lock. */
+u64 ledger_now_locked(enum heap_gauge gauge);
+
 #endif

@@ -19,6 +19,7 @@
 #include "control.h"
 #include "fault.h"
 #include "heap.h"
+#include "keys.h"
 #include "ledger.h"
 #include "vskms_version.h"
 
@@ -97,24 +98,49 @@ static int __init add_dynamic(void)
 	return ret;
 }
 
-/* What is protected must not get into an image on a disk. */
+/*
+ * What is protected must not get into an image on a disk. User space still runs when this
+ * is called, so nothing may begin from now on.
+ */
 static int pm_event(struct notifier_block *block, unsigned long event, void *unused)
 {
-	u64 buffers;
+	switch (event) {
+	case PM_HIBERNATION_PREPARE:
+		if (bus_freeze(true))
+			break;
+		pr_info("no hibernation while there are protected buffers, or keys\n");
+		return notifier_from_errno(-EBUSY);
+	case PM_POST_HIBERNATION:
+		bus_freeze(false);
+		break;
+	}
 
-	if (event != PM_HIBERNATION_PREPARE)
-		return NOTIFY_DONE;
-	buffers = ledger_now(NULL, HEAP_BUFFERS);
-	if (!buffers)
-		return NOTIFY_DONE;
-	pr_info("no hibernation while %llu protected buffers live\n", buffers);
-
-	return notifier_from_errno(-EBUSY);
+	return NOTIFY_DONE;
 }
 
 static struct notifier_block pm_block = {
 	.notifier_call = pm_event,
 };
+
+/*
+ * Does anybody but the loading of the module hold it? Then it cannot go any more, whatever
+ * fails: user space may have made a heap or opened a file as soon as it could be seen.
+ */
+static bool __init is_held(void)
+{
+	return heap_pinned() || module_refcount(THIS_MODULE) > 1;
+}
+
+static int __init add_heaps(void)
+{
+	int ret = add_carveout();
+
+	if (ret && !is_held())
+		return ret;
+	ret = add_dynamic();
+
+	return is_held() ? 0 : ret;
+}
 
 static int __init secure_heap_init(void)
 {
@@ -126,42 +152,42 @@ static int __init secure_heap_init(void)
 	ret = bus_init();
 	if (ret)
 		goto err_ledger;
-	ret = heap_class_init();
+	ret = keys_init();
 	if (ret)
 		goto err_bus;
-	ret = control_init();
+	ret = heap_class_init();
+	if (ret)
+		goto err_keys;
+	ret = register_pm_notifier(&pm_block);
 	if (ret)
 		goto err_class;
 	ret = config_init();
 	if (ret)
-		goto err_control;
-	ret = register_pm_notifier(&pm_block);
+		goto err_pm;
+	ret = add_heaps();
 	if (ret)
 		goto err_config;
+	ret = control_init();
+	if (ret) {
+		pr_err("no /dev/secure_heap: %d\n", ret);
+		if (!is_held())
+			goto err_config;
+	}
 	debugfs = debugfs_create_dir("secure_heap", NULL);
 	ledger_debugfs(debugfs);
 	fault_init(debugfs);
-
-	ret = add_carveout();
-	if (ret)
-		goto err_debugfs;
-	ret = add_dynamic();
-	/* Once there is a node the module cannot go any more. */
-	if (ret && !heap_pinned())
-		goto err_debugfs;
 	pr_info("version " VSKMS_VERSION "\n");
 
 	return 0;
 
-err_debugfs:
-	debugfs_remove(debugfs);
-	unregister_pm_notifier(&pm_block);
 err_config:
 	config_exit();
-err_control:
-	control_exit();
+err_pm:
+	unregister_pm_notifier(&pm_block);
 err_class:
 	heap_class_exit();
+err_keys:
+	keys_exit();
 err_bus:
 	bus_exit();
 err_ledger:
@@ -172,20 +198,24 @@ err_ledger:
 static void __exit secure_heap_exit(void)
 {
 	/*
-	 * Only "rmmod -f" gets here with a heap. The dma-heap core goes on calling our ops,
-	 * so our code must stay: exit never returns.
+	 * Only "rmmod -f" gets here with a heap, an open file or a directory of somebody's.
+	 * They go on calling us, the dma-heap core above all, so our code must stay: exit
+	 * never returns.
 	 */
-	if (heap_pinned()) {
+	if (heap_pinned() || module_refcount(THIS_MODULE) > 0) {
 		pr_err("a heap cannot be removed; this module stays until the next boot\n");
-		for (;;)
-			schedule_timeout_idle(MAX_SCHEDULE_TIMEOUT);
+		for (;;) {
+			set_current_state(TASK_IDLE | TASK_FREEZABLE);
+			schedule();
+		}
 	}
 
 	debugfs_remove(debugfs);
-	unregister_pm_notifier(&pm_block);
-	config_exit();
 	control_exit();
+	config_exit();
+	unregister_pm_notifier(&pm_block);
 	heap_class_exit();
+	keys_exit();
 	bus_exit();
 	ledger_exit();
 }

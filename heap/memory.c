@@ -80,6 +80,9 @@ int memory_alloc(struct memory *memory, u64 len, phys_addr_t *phys)
 			return -ENOMEM;
 	}
 	ret = heap_region_alloc(memory->region, len, len < SZ_2M ? PAGE_SIZE : SZ_2M, &address);
+	/* Better somewhere than nowhere: dynamic memory begins where it can. */
+	if (ret && len >= SZ_2M)
+		ret = heap_region_alloc(memory->region, len, PAGE_SIZE, &address);
 	if (ret) {
 		if (!memory->pieces && memory->ops->unreserve)
 			unreserve(memory);

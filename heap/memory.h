@@ -91,8 +91,8 @@ void memory_destroy(struct memory *memory);
  * @len: bytes, a multiple of the page size
  * @phys: where its first physical address is stored
  *
- * Pieces of 2 MiB and more are aligned to that, so that a device's tables can map them
- * with huge pages. The first piece reserves the whole range.
+ * Pieces of 2 MiB and more are aligned to that where there is room, so that a device's
+ * tables can map them with huge pages. The first piece reserves the whole range.
  *
  * Return: 0, or -ENOMEM if there is no room, or the range cannot be reserved.
  */

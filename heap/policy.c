@@ -59,16 +59,21 @@ bool listing_matches(const struct listing *listing, const struct device *dev)
 	       !strcmp(colon + 1, dev_name(dev));
 }
 
-const struct listing *policy_find(const struct policy *policy, const struct device *dev)
+bool policy_find(const struct policy *policy, const struct device *dev, unsigned int *access)
 {
 	const struct listing *listing;
+	bool found = false;
 
 	lockdep_assert_held(&bus_lock);
-	list_for_each_entry(listing, &policy->listings, link)
-		if (listing_matches(listing, dev))
-			return listing;
+	*access = ~0u;
+	list_for_each_entry(listing, &policy->listings, link) {
+		if (listing_matches(listing, dev)) {
+			*access &= listing->access;
+			found = true;
+		}
+	}
 
-	return NULL;
+	return found;
 }
 
 struct listing *policy_list(struct policy *policy, const char *name, unsigned int access)

@@ -101,9 +101,10 @@ bool listing_matches(const struct listing *listing, const struct device *dev);
  * policy_find() - how a device is listed
  * @policy: the policy
  * @dev: the device
+ * @access: where what it may do is stored; what all agree on if it is listed by two names
  *
- * The bus's lock is held. Return: the listing, valid in this hold of the lock, or NULL.
+ * The bus's lock is held. Return: whether it is listed at all.
  */
-const struct listing *policy_find(const struct policy *policy, const struct device *dev);
+bool policy_find(const struct policy *policy, const struct device *dev, unsigned int *access);
 
 #endif

@@ -89,8 +89,9 @@ u64 secure_bus_grant(struct dma_buf_attachment *attachment);
  * @access: SECURE_BUS_READ, SECURE_BUS_WRITE or both
  * @window: filled in on success
  *
- * Does not sleep and allocates nothing. Return: 0; -EACCES if the grant has ended
- * or does not allow @access, -ERANGE if the range is not all inside the buffer.
+ * Does not sleep and allocates nothing; not for interrupt handlers. Return: 0; -EACCES if
+ * the grant has ended or does not allow @access, -ERANGE if the range is not all inside the
+ * buffer, -EIO if the heap was revoked since the buffer was allocated.
  */
 int secure_bus_open(u64 grant, u64 offset, size_t len, unsigned int access,
 		    struct secure_window *window);

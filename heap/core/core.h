@@ -468,8 +468,8 @@ struct heap_violation {
 	int error;
 	unsigned int kind;
 	char comm[16];
-	char master[32];
-	char heap[32];
+	char master[64];
+	char heap[64];
 	char reason[32];
 };
 

@@ -11,6 +11,7 @@
  *	-E2BIG		a longer struct with something in it that is unknown here
  *	-EFAULT		the struct's memory cannot be read or written
  *	-ENOTTY		no such ioctl
+ *	-ENOMEM		the kernel has no memory for it
  *
  * After an error nothing has changed, but where it says otherwise.
  *
@@ -135,7 +136,7 @@ struct secure_heap_inject {
  *
  * Errors: -EINVAL if there is no such slot, or @heap is not terminated or not empty
  * where it must be, -ENOENT if there is no such heap, -EIO if it is revoked, -EBUSY if
- * the slot is another file's, -ENOSPC if none is free, -ENOKEY if the one to clear is
+ * the slot is another file's or the machine hibernates, -ENOSPC if none is free, -ENOKEY if the one to clear is
  * empty.
  */
 struct secure_heap_key {
