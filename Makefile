@@ -29,8 +29,23 @@ demo: modules ## boot a guest with both modules and show them
 test: setup ## everything CI runs
 	@python3 ci/test
 
-check-host: setup ## the C++ cores' tests on the host, in seconds
+test-full: setup ## that, and our IGT tests on other kernels, with every checker (an hour)
+	@python3 ci/test --full
+
+bench: modules ## in a guest: what protected buffers cost, beside ordinary ones
+	@$(VM) exec -- $(MAKE) -s -f tools/bench/bench.mk
+	@$(VM) run -- sh -c 'modprobe vgem && build/bench/heap_bench'
+
+check-host: setup ## the C++ cores' tests on the host, and how much of them they run
 	@$(VM) exec -- $(MAKE) -s -f ci/host.mk check
+	@python3 ci/coverage.py build/host/coverage/lines.json
+
+bench-host: setup ## the region allocator against a bitmap; see docs/heap-allocator.md
+	@$(VM) exec -- $(MAKE) -s -f ci/host.mk bench
+
+fuzz: ## fuzz the heap's core, each target for FUZZ_SECONDS (60)
+	@$(VM) setup --with fuzz
+	@$(VM) exec -- $(MAKE) -s -f ci/host.mk fuzz $(if $(FUZZ_SECONDS),FUZZ_SECONDS=$(FUZZ_SECONDS))
 
 shell: modules ## a shell in a guest
 	@$(VM) shell --kernel $(KERNEL)
@@ -38,4 +53,5 @@ shell: modules ## a shell in a guest
 clean: ## remove what was built here; the lab's cache stays
 	rm -rf build out
 
-.PHONY: help setup modules igt-tests demo test check-host shell clean
+.PHONY: help setup modules igt-tests demo test test-full bench check-host bench-host fuzz \
+	shell clean

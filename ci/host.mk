@@ -1,38 +1,117 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# The C++ cores on the host: GoogleTest under ASan and UBSan.  Runs in the
-# sysroot (make check-host), so the compiler is the one the modules are built with.
+# The C++ cores on the host: their tests, fuzzers and benchmark.  Runs in the
+# sysroot (make check-host, fuzz, bench-host), so the compiler is the one the
+# modules are built with.
 #
 # A core's tests are CORE/test/*_test.cc; they and the core's one .cc file make one
-# program.  Results go to out/host/CORE.xml as JUnit.
+# program.  It is built twice: with ASan and UBSan, and plain, to count the lines
+# that run.  Results go to out/host/CORE.xml as JUnit, and what gcov says to
+# build/host/coverage/lines.json for ci/coverage.py.
+#
+# A fuzzer is heap/fuzz/NAME_fuzz.cc, its seeds are in heap/fuzz/corpus/NAME/.  make
+# fuzz compiles it with clang, which has libFuzzer, and check with g++, to run the
+# seeds only.
+
+MAKEFLAGS += -j$(shell nproc) --output-sync=target
 
 cores := heap drm
 core-heap := heap/core/core.cc
 core-drm := drm/compositor/compositor.cc
-
-CXX := g++
-CXXFLAGS := -std=c++23 -O1 -g -Wall -Wextra -Werror -Wshadow -Iheap -Idrm	\
-	-D_GLIBCXX_ASSERTIONS -fsanitize=address,undefined -fno-sanitize-recover=all	\
-	-fno-omit-frame-pointer -MMD -MP
+fuzzers := $(patsubst heap/fuzz/%_fuzz.cc,%,$(wildcard heap/fuzz/*_fuzz.cc))
 
 out := build/host
-objects = $(patsubst %.cc,$(out)/%.o,$(core-$1) $(wildcard $1/test/*_test.cc))
+sources = $(core-$1) $(wildcard $1/test/*_test.cc)
+seeds = $(wildcard heap/fuzz/corpus/$1/*)
 
-check: $(cores:%=$(out)/%-test)
+# -g1 is enough for a report to name lines, and compiling is what takes time here.
+sanitizers := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+CXXFLAGS := -std=c++23 -g1 -Wall -Wextra -Werror -Wshadow -Iheap -Idrm	\
+	-D_GLIBCXX_ASSERTIONS -MMD -MP
+
+# The builds: each has its compiler, its flags, and a directory of objects.
+builds := test coverage fuzz bench
+CXX-test := g++
+CXXFLAGS-test := -O1 $(sanitizers)
+CXX-coverage := g++
+CXXFLAGS-coverage := -O0 --coverage
+CXX-fuzz := clang++
+CXXFLAGS-fuzz := -O1 $(sanitizers) -fsanitize=fuzzer
+CXX-bench := g++
+CXXFLAGS-bench := -O2
+
+check: $(cores:%=test-%) $(fuzzers:%=replay-%) coverage
+
+define compile
+$(out)/$1/%.o: %.cc ci/host.mk
+	@mkdir -p $$(@D)
+	$(CXX-$1) $$(CXXFLAGS) $(CXXFLAGS-$1) -c $$< -o $$@
+endef
+$(foreach build,$(builds),$(eval $(call compile,$(build))))
+
+objects = $(patsubst %.cc,$(out)/$1/%.o,$2)
+$(foreach build,test coverage,$(foreach core,$(cores),\
+	$(eval $(out)/$(build)/$(core)-test: $(call objects,$(build),$(call sources,$(core))))))
+
+$(out)/test/%-test:
+	$(CXX-test) $(CXXFLAGS-test) $^ -lgtest -lgtest_main -o $@
+
+$(out)/coverage/%-test:
+	$(CXX-coverage) $(CXXFLAGS-coverage) $^ -lgtest -lgtest_main -o $@
+
+$(cores:%=test-%): test-%: $(out)/test/%-test
 	@mkdir -p out/host
-	@status=0; for core in $(cores); do					\
-		$(out)/$$core-test --gtest_brief=1				\
-			--gtest_output=xml:out/host/$$core.xml || status=1;	\
+	@$< --gtest_brief=1 --gtest_output=xml:out/host/$*.xml
+
+# Counts add up over runs, and those of a removed test would stay.
+coverage: $(cores:%=$(out)/coverage/%-test)
+	@find $(out)/coverage -name '*.gcda' -delete
+	@for test in $^; do $$test --gtest_brief=1 >$$test.log || { cat $$test.log; exit 1; }; done
+	@gcov --json-format --stdout $(foreach core,$(cores),		\
+		$(call objects,coverage,$(call sources,$(core)))) >$(out)/coverage/lines.json
+
+# A seed that fails is the last one in the log.
+$(fuzzers:%=replay-%): replay-%: $(out)/test/%-replay
+	@$< $(call seeds,$*) >$<.log || { cat $<.log; exit 1; }
+
+$(out)/test/%-replay: $(out)/test/heap/fuzz/%_fuzz.o $(out)/test/heap/fuzz/replay.o
+	$(CXX-test) $(CXXFLAGS-test) $^ -o $@
+
+# One at a time, FUZZ_SECONDS each.  What is found to reach new code is kept in
+# build/, to begin with the next time; what fails, in out/fuzz.
+FUZZ_SECONDS ?= 60
+
+# llvm-symbolizer is not in the sysroot, but addr2line is.
+fuzz: export ASAN_OPTIONS := external_symbolizer_path=/usr/bin/addr2line
+fuzz: $(fuzzers:%=$(out)/fuzz/%)
+	@mkdir -p out/fuzz $(fuzzers:%=$(out)/fuzz/corpus/%)
+	@status=0; for name in $(fuzzers); do					\
+		log=out/fuzz/$$name.log;					\
+		if $(out)/fuzz/$$name -max_total_time=$(FUZZ_SECONDS) -timeout=10	\
+			-artifact_prefix=out/fuzz/$$name-			\
+			$(out)/fuzz/corpus/$$name heap/fuzz/corpus/$$name >$$log 2>&1;	\
+		then echo "$$name: $$(grep ^Done $$log)"; continue; fi;		\
+		status=1; grep -v '^INFO\|^#[0-9]' $$log | head -n 40;		\
+		echo "$$name: failed; all it said is in $$log; again with";	\
+		echo "  tools/vm exec -- env ASAN_OPTIONS=$$ASAN_OPTIONS $(out)/fuzz/$$name"	\
+			"$$(sed -n 's/.*Test unit written to //p' $$log)";	\
 	done; exit $$status
 
-$(foreach core,$(cores),$(eval $(out)/$(core)-test: $(call objects,$(core))))
-$(out)/%-test:
-	$(CXX) $(CXXFLAGS) $^ -lgtest -lgtest_main -o $@
+$(fuzzers:%=$(out)/fuzz/%): $(out)/fuzz/%: $(out)/fuzz/heap/fuzz/%_fuzz.o
+	$(CXX-fuzz) $(CXXFLAGS-fuzz) $< -o $@
 
-$(out)/%.o: %.cc ci/host.mk
-	@mkdir -p $(@D)
-	$(CXX) $(CXXFLAGS) -c $< -o $@
+# The allocators are compiled as the kernel would, without floating point; what
+# measures them cannot be.
+$(out)/bench/heap/bench/allocator.o: CXXFLAGS += -ffreestanding -fno-exceptions	\
+	-fno-rtti -mgeneral-regs-only -mno-red-zone -fno-strict-aliasing
+
+bench: $(out)/bench/region-bench
+	@$< --benchmark_counters_tabular=true
+
+$(out)/bench/region-bench: $(patsubst %.cc,$(out)/bench/%.o,$(wildcard heap/bench/*.cc))
+	$(CXX-bench) $(CXXFLAGS-bench) $^ -lbenchmark -o $@
 
 -include $(shell find $(out) -name '*.d' 2>/dev/null)
 
-.PHONY: check
+.PHONY: check coverage fuzz bench $(cores:%=test-%) $(fuzzers:%=replay-%)
+.SECONDARY:

@@ -38,22 +38,22 @@ class Unload(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
 
-def run(results: Results) -> None:
+def _run_on(results: Results, kernel: str, per_test: int) -> None:
+    """All our IGT tests on @kernel; on other kernels than stock their names say which."""
+    suffix = "" if kernel == "stock" else f"@{kernel}"
+    out = OUT.with_name(OUT.name + suffix.replace("@", "-"))
+    shutil.rmtree(out, ignore_errors=True)
     started = time.monotonic()
-    built = run_command(["make", "-s", "igt-tests"])
-    if built.returncode:
-        results.add(Result("igt@build", "fail", time.monotonic() - started, built.stdout + built.stderr))
-        return
-
-    shutil.rmtree(OUT, ignore_errors=True)
-    done = run_command(["tools/vm", "run", "--timeout", "900", "--out", str(OUT), "--log", "out/igt.log", "--",
-                        "sh", "-c", 'modprobe vgem && insmod build/$(uname -r)/obj/igt-tests/modules/bus_probe.ko && exec igt_runner -s -o --dmesg-warn-level 4 '
-                        '--per-test-timeout 120 "$1" "$2"', "sh", ROOT, str(OUT)], timeout=1200)
+    done = run_command(["tools/vm", "run", "--kernel", kernel, "--timeout", "3000", "--out", str(out),
+                        "--log", f"{out}.log", "--", "sh", "-c",
+                        'modprobe vgem && insmod build/$(uname -r)/obj/igt-tests/modules/bus_probe.ko && '
+                        'exec igt_runner -s -o --dmesg-warn-level 4 --per-test-timeout "$3" "$1" "$2"',
+                        "sh", ROOT, str(out), str(per_test)], timeout=3300)
     seconds = time.monotonic() - started
     try:
-        tests = json.loads((OUT / "results.json").read_text())["tests"]
+        tests = json.loads((out / "results.json").read_text())["tests"]
     except (OSError, ValueError, KeyError):
-        results.add(Result("igt@runner", "fail", seconds, done.stdout + done.stderr))
+        results.add(Result(f"igt@runner{suffix}", "fail", seconds, done.stdout + done.stderr))
         return
 
     for name, test in tests.items():
@@ -61,7 +61,32 @@ def run(results: Results) -> None:
         result = "pass" if word in PASS else "skip" if word in SKIP else "fail"
         spent = test.get("time", {})
         text = "" if result == "pass" else f"{word}\n{test.get('out', '')}\n{test.get('err', '')}\n{test.get('dmesg', '')}"
-        results.add(Result(name, result, spent.get("end", 0) - spent.get("start", 0), text))
+        results.add(Result(name + suffix, result, spent.get("end", 0) - spent.get("start", 0), text))
     # The kernel's verdict on the whole run, which is tools/vm's exit status.
-    results.add(Result("igt@kernel-log-clean", "fail" if done.returncode else "pass", seconds, done.stderr))
-    run_python("unload", Unload, results)
+    results.add(Result(f"igt@kernel-log-clean{suffix}", "fail" if done.returncode else "pass", seconds, done.stderr))
+
+
+def _build(results: Results) -> bool:
+    started = time.monotonic()
+    built = run_command(["make", "-s", "igt-tests"])
+    if built.returncode:
+        results.add(Result("igt@build", "fail", time.monotonic() - started, built.stdout + built.stderr))
+    return not built.returncode
+
+
+def run(results: Results) -> None:
+    if _build(results):
+        _run_on(results, "stock", 120)
+        run_python("unload", Unload, results)
+
+
+def run_elsewhere(results: Results) -> None:
+    """On the next kernel, and on one with KASAN, lockdep, kmemleak and fault injection."""
+    if not _build(results):
+        return
+    for kernel, get in (("trixie-backports", ["add", "trixie-backports"]), ("debug", ["debug"])):
+        got = run_command(["tools/vm", "kernel", *get], timeout=3600)
+        if got.returncode:
+            results.add(Result(f"igt@kernel@{kernel}", "fail", 0, got.stderr))
+            continue
+        _run_on(results, kernel, 900)

@@ -314,8 +314,8 @@ TEST_F(LedgerTest, strings_without_an_end_are_cut_off)
 	const Violation *at = ledger.next(1);
 
 	ASSERT_TRUE(at);
-	EXPECT_EQ(at->master.data(), std::string(31, 'm'));
-	EXPECT_EQ(at->heap.data(), std::string(31, '?'));
+	EXPECT_EQ(at->master.data(), std::string(63, 'm'));
+	EXPECT_EQ(at->heap.data(), std::string(63, '?'));
 	EXPECT_EQ(at->reason.data(), std::string(31, 'r'));
 }
 
