@@ -63,7 +63,7 @@ struct memory *carveout_create(const char *heap, phys_addr_t base, u64 size)
 
 	ret = heap_region_create(base, size, &memory->region);
 	if (ret) {
-		pr_err("heap %s: %#llx bytes at %pa cannot be managed in whole pages: %d\n",
+		pr_notice("heap %s: %#llx bytes at %pa cannot be managed in whole pages: %d\n",
 		       heap, size, &base, ret);
 		goto err_carveout;
 	}
@@ -71,7 +71,7 @@ struct memory *carveout_create(const char *heap, phys_addr_t base, u64 size)
 	/* Memory in use may be no busy resource: ask for it by kind. */
 	if (region_intersects(base, size, IORESOURCE_SYSTEM_RAM, IORES_DESC_NONE) !=
 	    REGION_DISJOINT) {
-		pr_err("heap %s: the kernel uses memory at %#llx@%pa; boot with memmap=%s\n",
+		pr_notice("heap %s: the kernel uses memory at %#llx@%pa; boot with memmap=%s\n",
 		       heap, size, &base, "SIZE$ADDR");
 		ret = -EBUSY;
 		goto err_region;
@@ -80,7 +80,7 @@ struct memory *carveout_create(const char *heap, phys_addr_t base, u64 size)
 	/* Exclusive: /dev/mem must refuse it on kernels that let root see busy ranges too. */
 	carveout->res = request_mem_region_exclusive(base, size, "secure_heap carve-out");
 	if (!carveout->res) {
-		pr_err("heap %s: %#llx@%pa is claimed already, see /proc/iomem\n", heap, size,
+		pr_notice("heap %s: %#llx@%pa is claimed already, see /proc/iomem\n", heap, size,
 		       &base);
 		ret = -EBUSY;
 		goto err_region;
@@ -88,7 +88,7 @@ struct memory *carveout_create(const char *heap, phys_addr_t base, u64 size)
 
 	memory->mem = memremap(base, size, MEMREMAP_WB);
 	if (!memory->mem) {
-		pr_err("heap %s: no address space to map %#llx@%pa\n", heap, size, &base);
+		pr_notice("heap %s: no address space to map %#llx@%pa\n", heap, size, &base);
 		ret = -ENOMEM;
 		goto err_res;
 	}

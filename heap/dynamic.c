@@ -179,7 +179,7 @@ struct memory *dynamic_create(const char *heap, u64 size)
 	if (!size && most > SZ_1M)
 		size = most - SZ_1M;
 	if (!size || !PAGE_ALIGNED(size) || (most && size > most)) {
-		pr_err("heap %s: %llu bytes are not whole pages of the CMA area's %llu bytes\n",
+		pr_notice("heap %s: %llu bytes are not whole pages of the CMA area's %llu bytes\n",
 		       heap, size, most);
 		return ERR_PTR(-EINVAL);
 	}

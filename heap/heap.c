@@ -104,6 +104,17 @@ struct dma_buf *secure_heap_buffer_alloc(struct secure_heap *heap, size_t len, u
 }
 EXPORT_SYMBOL_NS_GPL(secure_heap_buffer_alloc, "SECURE_HEAP");
 
+struct dma_buf *secure_heap_alloc_beside(const struct dma_buf *dmabuf, size_t len)
+{
+	const struct bus_buffer *buffer = buffer_on_bus(dmabuf);
+
+	if (!buffer || !len || len > SIZE_MAX - PAGE_SIZE)
+		return ERR_PTR(-EINVAL);
+
+	return buffer_export(buffer->heap, PAGE_ALIGN(len), O_CLOEXEC | O_RDWR);
+}
+EXPORT_SYMBOL_NS_GPL(secure_heap_alloc_beside, "SECURE_HEAP");
+
 /* The core has checked @fd_flags and @heap_flags and rounded @len up to pages. */
 static struct dma_buf *node_allocate(struct dma_heap *dma_heap, unsigned long len,
 				     u32 fd_flags, u64 heap_flags)
@@ -152,12 +163,12 @@ static int node_register(struct node *node)
 	struct dma_heap *dma_heap;
 
 	if (node_is_taken(node->name)) {
-		pr_err("heap %s: another driver has " NODES "%s\n", node->name, node->name);
+		pr_notice("heap %s: another driver has " NODES "%s\n", node->name, node->name);
 		return -EEXIST;
 	}
 	dma_heap = dma_heap_add(&info);
 	if (IS_ERR(dma_heap)) {
-		pr_err("heap %s: cannot be registered: %pe\n", node->name, dma_heap);
+		pr_notice("heap %s: cannot be registered: %pe\n", node->name, dma_heap);
 		return PTR_ERR(dma_heap);
 	}
 	/* From now on the core calls us. */

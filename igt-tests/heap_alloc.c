@@ -6,10 +6,7 @@
 
 #include <dirent.h>
 #include <pthread.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "heap.h"
 #include "igt.h"
@@ -192,6 +189,9 @@ static void test_threads(int heap)
 		igt_assert_eq(pthread_join(threads[i], &failed), 0);
 		igt_assert_eq((uintptr_t)failed, 0);
 	}
+	igt_assert_eq(ledger_now(CARVEOUT_NAME, "buffers"), 0);
+	igt_assert_eq(ledger_now(CARVEOUT_NAME, "bytes"), 0);
+	igt_assert_eq(ledger_imbalances(), 0);
 }
 
 igt_main()
@@ -200,6 +200,7 @@ igt_main()
 	static int heap;	/* static: subtests jump */
 
 	igt_fixture() {
+		igt_assert_eq(mounts(), 0);
 		heap = heap_open(CARVEOUT_HEAP);
 		igt_require(heap >= 0);
 	}

@@ -3,11 +3,13 @@
 # The IGT tests.  Runs in the sysroot (make igt-tests); build/igt is then a test
 # root for igt_runner.
 
-tests := heap_alloc heap_map heap_bus
+tests := heap_alloc heap_map heap_bus heap_query heap_inject heap_revoke \
+	heap_attach heap_policy heap_refuse heap_dynamic heap_cma heap_kcore \
+	heap_scrub heap_race heap_accessors heap_configfs heap_faults
 out := build/igt
 
 CC := gcc
-CFLAGS := -std=gnu23 -O2 -g -Wall -Wextra -Werror -Iigt-tests -isystem /usr/include/libdrm -MMD -MP
+CFLAGS := -std=gnu23 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -Iigt-tests -Iinclude/uapi -isystem /usr/include/libdrm -MMD -MP
 
 all: $(tests:%=$(out)/%) $(out)/test-list.txt
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * bus_probe: a virtual device that user space drives by hand, to see what the secure
- * bus lets it do. It shows protected memory to whoever opens it, so it is never
- * installed and says so when it is loaded.
+ * bus lets it do and what the in-kernel accessors answer. It shows protected memory to
+ * whoever opens it, so it is never installed and says so when it is loaded.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -16,8 +16,10 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/scatterlist.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/uaccess.h>
 
 #include <secure_heap.h>
@@ -26,35 +28,45 @@
 
 /**
  * struct probe - what one open file is and holds
- * @lock: guards all of it
+ * @lock: guards all but @grant and @window
  * @faux: the device
  * @master: while trusted
- * @attachment: to the one buffer, from ATTACH until the file is closed; holds a
- *		reference to its dma-buf
+ * @attachment: to the one buffer, from ATTACH until DETACH or the file is closed;
+ *		holds a reference to its dma-buf
  * @sgt: while mapped
  * @direction: as it was mapped
- * @grant: of the last mapping
+ * @heap: found and not put yet; a reference
+ * @grant: of the last mapping or aimed at; read without a lock, as whoever has @lock
+ *	   may wait for a window
+ * @window_lock: guards @window; taken alone
+ * @window: held while its addr is set
  */
 struct probe {
-	struct mutex lock;	/* guards all members */
+	struct mutex lock;	/* guards all but grant and window */
 	struct faux_device *faux;
 	struct secure_master *master;
 	struct dma_buf_attachment *attachment;
 	struct sg_table *sgt;
 	enum dma_data_direction direction;
+	struct secure_heap *heap;
 	u64 grant;
+	struct mutex window_lock;	/* guards window */
+	struct secure_window window;
 };
 
 static int probe_trust(struct probe *probe, u32 access)
 {
 	struct secure_master *master;
 
-	if (probe->master)
-		return -EEXIST;
 	master = secure_master_register(&probe->faux->dev, access);
 	if (IS_ERR(master))
 		return PTR_ERR(master);
-	probe->master = master;
+
+	/* Twice the same device is for secure_heap to refuse. */
+	if (probe->master)
+		secure_master_unregister(master);
+	else
+		probe->master = master;
 
 	return 0;
 }
@@ -86,6 +98,24 @@ static int probe_attach(struct probe *probe, int fd)
 	return 0;
 }
 
+static int probe_detach(struct probe *probe)
+{
+	struct dma_buf_attachment *attachment = probe->attachment;
+	struct dma_buf *dmabuf;
+
+	if (!attachment)
+		return -EINVAL;
+	if (probe->sgt)
+		return -EBUSY;
+
+	dmabuf = attachment->dmabuf;
+	dma_buf_detach(dmabuf, attachment);
+	dma_buf_put(dmabuf);
+	probe->attachment = NULL;
+
+	return 0;
+}
+
 static int probe_map(struct probe *probe, u32 access)
 {
 	static const enum dma_data_direction directions[] = {
@@ -102,7 +132,7 @@ static int probe_map(struct probe *probe, u32 access)
 		return PTR_ERR(sgt);
 	probe->sgt = sgt;
 	probe->direction = directions[access];
-	probe->grant = secure_bus_grant(probe->attachment);
+	WRITE_ONCE(probe->grant, secure_bus_grant(probe->attachment));
 
 	return 0;
 }
@@ -117,53 +147,216 @@ static int probe_unmap(struct probe *probe)
 	return 0;
 }
 
-static int probe_transfer(struct probe *probe, const struct bus_probe_io *io, unsigned int access)
+static int probe_mapping(struct probe *probe, void __user *user)
 {
-	void __user *user = u64_to_user_ptr(io->data);
+	struct bus_probe_mapping mapping = {};
+	struct scatterlist *sg;
+	int i;
+
+	if (!probe->sgt)
+		return -EINVAL;
+	mapping.address = sg_dma_address(probe->sgt->sgl);
+	mapping.ranges = probe->sgt->nents;
+	for_each_sgtable_sg(probe->sgt, sg, i)
+		mapping.pages += !!sg_page(sg);
+
+	return copy_to_user(user, &mapping, sizeof(mapping)) ? -EFAULT : 0;
+}
+
+static int probe_transfer(struct probe *probe, void __user *arg, unsigned int access)
+{
 	struct secure_window window;
+	struct bus_probe_io io;
+	void __user *user;
+	size_t len;
 	int ret;
 
+	if (copy_from_user(&io, arg, sizeof(io)))
+		return -EFAULT;
+	user = u64_to_user_ptr(io.data);
+	len = min(io.len, SZ_1M);
+
 	/* User memory may fault, which a window may not wait for. */
-	void *bounce __free(kvfree) = kvzalloc(min(io->len, SZ_1M), GFP_KERNEL);
+	void *bounce __free(kvfree) = kvzalloc(len, GFP_KERNEL);
 
 	if (!bounce)
 		return -ENOMEM;
-	if (access == SECURE_BUS_WRITE && io->len <= SZ_1M &&
-	    copy_from_user(bounce, user, io->len))
+	if (access == SECURE_BUS_WRITE && io.len <= SZ_1M && copy_from_user(bounce, user, len))
 		return -EFAULT;
 
-	ret = secure_bus_open(probe->grant, io->offset, io->len, access, &window);
+	ret = secure_bus_open(READ_ONCE(probe->grant), io.offset, io.len, access, &window);
 	if (ret)
 		return ret;
 	if (access == SECURE_BUS_WRITE)
-		memcpy(window.addr, bounce, min(io->len, SZ_1M));
+		memcpy(window.addr, bounce, len);
 	else
-		memcpy(bounce, window.addr, min(io->len, SZ_1M));
+		memcpy(bounce, window.addr, len);
 	secure_bus_close(&window);
 
-	if (access == SECURE_BUS_READ && copy_to_user(user, bounce, min(io->len, SZ_1M)))
+	if (access == SECURE_BUS_READ && copy_to_user(user, bounce, len))
 		return -EFAULT;
 
 	return 0;
+}
+
+static int probe_hold(struct probe *probe, void __user *arg)
+{
+	struct bus_probe_window wanted;
+
+	if (copy_from_user(&wanted, arg, sizeof(wanted)))
+		return -EFAULT;
+
+	guard(mutex)(&probe->window_lock);
+	if (probe->window.addr)
+		return -EBUSY;
+
+	return secure_bus_open(READ_ONCE(probe->grant), wanted.offset, wanted.len,
+			       wanted.access, &probe->window);
+}
+
+static int probe_release_window(struct probe *probe)
+{
+	guard(mutex)(&probe->window_lock);
+	if (!probe->window.addr)
+		return -EINVAL;
+	secure_bus_close(&probe->window);
+
+	return 0;
+}
+
+static int probe_peek(struct probe *probe, void __user *arg)
+{
+	struct bus_probe_io io;
+
+	if (copy_from_user(&io, arg, sizeof(io)))
+		return -EFAULT;
+
+	guard(mutex)(&probe->window_lock);
+	if (!probe->window.addr || io.offset > probe->window.len ||
+	    io.len > probe->window.len - io.offset)
+		return -EINVAL;
+
+	/* Through a copy, as usercopy's checks know nothing of this memory. */
+	void *bounce __free(kvfree) = kvmemdup(probe->window.addr + io.offset,
+					       min(io.len, SZ_1M), GFP_KERNEL);
+
+	if (!bounce)
+		return -ENOMEM;
+
+	return copy_to_user(u64_to_user_ptr(io.data), bounce, min(io.len, SZ_1M)) ? -EFAULT : 0;
+}
+
+static int probe_find(struct probe *probe, void __user *arg)
+{
+	struct bus_probe_name wanted;
+	struct secure_heap *heap;
+
+	if (copy_from_user(&wanted, arg, sizeof(wanted)))
+		return -EFAULT;
+	if (strnlen(wanted.name, sizeof(wanted.name)) == sizeof(wanted.name))
+		return -EINVAL;
+	if (probe->heap)
+		return -EBUSY;
+
+	heap = secure_heap_find(wanted.name);
+	if (!heap)
+		return -ENOENT;
+	/* One more and one less, to have tried both. */
+	secure_heap_put(secure_heap_get(heap));
+	probe->heap = heap;
+
+	return 0;
+}
+
+static int probe_alloc(struct probe *probe, void __user *arg)
+{
+	struct bus_probe_alloc wanted;
+	struct dma_buf *dmabuf;
+	int fd;
+
+	if (copy_from_user(&wanted, arg, sizeof(wanted)))
+		return -EFAULT;
+	if (!probe->heap)
+		return -ENXIO;
+
+	dmabuf = secure_heap_buffer_alloc(probe->heap, wanted.len, wanted.fd_flags,
+					  wanted.heap_flags);
+	if (IS_ERR(dmabuf))
+		return PTR_ERR(dmabuf);
+	fd = dma_buf_fd(dmabuf, wanted.fd_flags & O_CLOEXEC);
+	if (fd < 0)
+		dma_buf_put(dmabuf);
+
+	return fd;
+}
+
+static int probe_protected(int fd)
+{
+	struct dma_buf *dmabuf = dma_buf_get(fd);
+	bool protected;
+
+	if (IS_ERR(dmabuf))
+		return PTR_ERR(dmabuf);
+	protected = secure_heap_is_protected(dmabuf);
+	dma_buf_put(dmabuf);
+
+	return protected;
+}
+
+/* What may be tried while another ioctl waits; -ENOTTY if it is none of these. */
+static long probe_window_ioctl(struct probe *probe, unsigned int cmd, void __user *arg)
+{
+	u64 grant;
+
+	switch (cmd) {
+	case BUS_PROBE_LOAD:
+		return probe_transfer(probe, arg, SECURE_BUS_READ);
+	case BUS_PROBE_STORE:
+		return probe_transfer(probe, arg, SECURE_BUS_WRITE);
+	case BUS_PROBE_HOLD:
+		return probe_hold(probe, arg);
+	case BUS_PROBE_RELEASE:
+		return probe_release_window(probe);
+	case BUS_PROBE_PEEK:
+		return probe_peek(probe, arg);
+	case BUS_PROBE_GRANT:
+		grant = READ_ONCE(probe->grant);
+		return copy_to_user(arg, &grant, sizeof(grant)) ? -EFAULT : 0;
+	case BUS_PROBE_AIM:
+		if (copy_from_user(&grant, arg, sizeof(grant)))
+			return -EFAULT;
+		WRITE_ONCE(probe->grant, grant);
+		return 0;
+	default:
+		return -ENOTTY;
+	}
+}
+
+static int probe_name(struct probe *probe, void __user *arg)
+{
+	struct bus_probe_name own = {};
+
+	strscpy(own.name, dev_name(&probe->faux->dev));
+	return copy_to_user(arg, &own, sizeof(own)) ? -EFAULT : 0;
 }
 
 static long probe_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct probe *probe = file->private_data;
 	void __user *user = (void __user *)arg;
-	struct bus_probe_io io = {};
 	u32 word = 0;
+	long ret;
+
+	ret = probe_window_ioctl(probe, cmd, user);
+	if (ret != -ENOTTY)
+		return ret;
 
 	switch (cmd) {
 	case BUS_PROBE_TRUST:
 	case BUS_PROBE_ATTACH:
 	case BUS_PROBE_MAP:
+	case BUS_PROBE_PROTECTED:
 		if (copy_from_user(&word, user, sizeof(word)))
-			return -EFAULT;
-		break;
-	case BUS_PROBE_LOAD:
-	case BUS_PROBE_STORE:
-		if (copy_from_user(&io, user, sizeof(io)))
 			return -EFAULT;
 		break;
 	}
@@ -177,14 +370,26 @@ static long probe_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return 0;
 	case BUS_PROBE_ATTACH:
 		return probe_attach(probe, word);
+	case BUS_PROBE_DETACH:
+		return probe_detach(probe);
 	case BUS_PROBE_MAP:
 		return probe_map(probe, word);
 	case BUS_PROBE_UNMAP:
 		return probe_unmap(probe);
-	case BUS_PROBE_LOAD:
-		return probe_transfer(probe, &io, SECURE_BUS_READ);
-	case BUS_PROBE_STORE:
-		return probe_transfer(probe, &io, SECURE_BUS_WRITE);
+	case BUS_PROBE_MAPPING:
+		return probe_mapping(probe, user);
+	case BUS_PROBE_NAME:
+		return probe_name(probe, user);
+	case BUS_PROBE_FIND:
+		return probe_find(probe, user);
+	case BUS_PROBE_PUT:
+		secure_heap_put(probe->heap);
+		probe->heap = NULL;
+		return 0;
+	case BUS_PROBE_ALLOC:
+		return probe_alloc(probe, user);
+	case BUS_PROBE_PROTECTED:
+		return probe_protected(word);
 	default:
 		return -ENOTTY;
 	}
@@ -201,6 +406,7 @@ static int probe_open(struct inode *inode, struct file *file)
 	if (!probe)
 		return -ENOMEM;
 	mutex_init(&probe->lock);
+	mutex_init(&probe->window_lock);
 
 	snprintf(name, sizeof(name), "bus_probe.%d", atomic_inc_return(&number));
 	probe->faux = faux_device_create(name, NULL, NULL);
@@ -227,14 +433,11 @@ static int probe_release(struct inode *inode, struct file *file)
 {
 	struct probe *probe = file->private_data;
 
-	if (probe->sgt)
-		probe_unmap(probe);
-	if (probe->attachment) {
-		struct dma_buf *dmabuf = probe->attachment->dmabuf;
-
-		dma_buf_detach(dmabuf, probe->attachment);
-		dma_buf_put(dmabuf);
-	}
+	/* The window first: whatever ends its grant waits for it. */
+	probe_release_window(probe);
+	probe_unmap(probe);
+	probe_detach(probe);
+	secure_heap_put(probe->heap);
 	probe_distrust(probe);
 	faux_device_destroy(probe->faux);
 	kfree(probe);
