@@ -91,8 +91,9 @@ void memory_destroy(struct memory *memory);
  * @len: bytes, a multiple of the page size
  * @phys: where its first physical address is stored
  *
- * Pieces of 2 MiB and more are aligned to that where there is room, so that a device's
- * tables can map them with huge pages. The first piece reserves the whole range.
+ * A piece is aligned to the power of two that is at most an eighth of it, up to 2 MiB,
+ * where there is room, so that a device's tables can map it with large pages. The first
+ * piece reserves the whole range.
  *
  * Return: 0, or -ENOMEM if there is no room, or the range cannot be reserved.
  */

@@ -142,4 +142,17 @@ void secure_heap_put(struct secure_heap *heap);
 struct dma_buf *secure_heap_buffer_alloc(struct secure_heap *heap, size_t len,
 					 u32 fd_flags, u64 heap_flags);
 
+/**
+ * secure_heap_alloc_beside() - a protected buffer from the heap of another one
+ * @dmabuf: a protected buffer
+ * @len: bytes, rounded up to pages
+ *
+ * For what a driver keeps of it between two steps: as protected as it is. Works also when
+ * the heap was removed, as long as @dmabuf lives. May sleep, not charged to anybody.
+ *
+ * Return: the buffer, for dma_buf_put(); ERR_PTR(-EINVAL) if @dmabuf is not protected or
+ * for no @len, -EIO if the heap is revoked, -ENOMEM.
+ */
+struct dma_buf *secure_heap_alloc_beside(const struct dma_buf *dmabuf, size_t len);
+
 #endif

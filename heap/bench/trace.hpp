@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -27,10 +29,10 @@ struct Trace {
 /* A picture of 1920x1080 NV12 as decoders lay it out: what counts as large. */
 extern const std::uint64_t large;
 
-/* What secure_heap aligns a buffer to (heap/carveout.c). */
+/* What secure_heap aligns a buffer to (heap/memory.c). */
 [[nodiscard]] constexpr std::uint64_t align_of(std::uint64_t size)
 {
-	return size < 2 << 20 ? 4096 : 2 << 20;
+	return std::clamp<std::uint64_t>(std::bit_floor(size / 8), 4096, 2 << 20);
 }
 
 /* @seed changes what has no fixed order: which channels, when cursors come and go. */

@@ -129,7 +129,7 @@ struct secure_heap_inject {
  * @heap: in: the heap whose buffers it may be used for
  * @slot: in: below SECURE_HEAP_KEY_SLOTS, or SECURE_HEAP_KEY_ANY; out: which
  * @flags: in: 0 or SECURE_HEAP_KEY_CLEAR
- * @key: in: the key, which cannot be read back
+ * @key: in: the key, which cannot be read back; out: 0
  *
  * A slot belongs to the open file that filled it: no other may use, replace or clear
  * it. It is wiped when that file is closed, and when the heap is revoked or goes away.
