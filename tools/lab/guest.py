@@ -139,6 +139,9 @@ class _Run:
             "rootfstype=virtiofs", "root=root", "ro",
             f"memmap={CARVEOUT_SIZE >> 20}M${CARVEOUT_BASE:#x}", f"cma={CMA_SIZE}",
             f"secure_heap.carveout={CARVEOUT_SIZE >> 20}M@{CARVEOUT_BASE:#x}",
+            # virtiofsd writes file pages behind an emulated CPU's back: without zeroing them
+            # first it may run what it translated from the page before.
+            "init_on_alloc=1",
             # A guest among others on two cores, emulated, is late; that is no lockup.
             "tsc=nowatchdog", "watchdog_thresh=60", "rcupdate.rcu_cpu_stall_timeout=120",
             *(["nokaslr"] if o.gdb_port else []), *o.append,
