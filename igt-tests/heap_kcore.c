@@ -150,6 +150,41 @@ static void test_linear_map(void)
 	small_gone();
 }
 
+/* Where the module keeps a variable; 0 if /proc/kallsyms does not tell. */
+static uint64_t symbol(const char *name)
+{
+	FILE *file = fopen("/proc/kallsyms", "re");
+	unsigned long long found = 0;
+	char line[512];
+
+	igt_assert(file);
+	while (!found && fgets(line, sizeof(line), file)) {
+		unsigned long long address;
+		char type, symbol[256], module[256] = "";
+
+		if (sscanf(line, "%llx %c %255s %255s", &address, &type, symbol, module) == 4 &&
+		    !strcmp(symbol, name) && !strcmp(module, "[secure_heap]"))
+			found = address;
+	}
+	fclose(file);
+	return found;
+}
+
+/* Root knows where the slots are, and reads that very pointer; but not what is there. */
+static void test_kcore_key(void)
+{
+	uint64_t pointer = symbol("slots"), slots = 0;
+	off_t offset;
+
+	igt_require(pointer);
+	igt_assert(secure_key(dev, DYNAMIC_NAME, SECURE_HEAP_KEY_ANY, "0123456789abcdef") >= 0);
+	offset = kcore_find(kcore, pointer, false);
+	igt_require(offset >= 0);
+	igt_assert_eq(pread(kcore, &slots, sizeof(slots), offset), sizeof(slots));
+	igt_assert(slots);
+	igt_assert_eq(kcore_sight(kcore, slots, 2 * PAGE, false).nonzero, 0);
+}
+
 igt_main()
 {
 	igt_fixture() {
@@ -173,6 +208,10 @@ igt_main()
 	igt_describe("/proc/kcore does not read the heap's own mapping.");
 	igt_subtest("kcore-does-not-read-the-bus")
 		test_kcore_bus();
+
+	igt_describe("/proc/kcore does not show the keys in the slots.");
+	igt_subtest("kcore-shows-no-key")
+		test_kcore_key();
 
 	igt_describe("The memory is returned to the kernel without a byte of a client's.");
 	igt_subtest("released-memory-is-scrubbed")

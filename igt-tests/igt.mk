@@ -3,9 +3,10 @@
 # The IGT tests.  Runs in the sysroot (make igt-tests); build/igt is then a test
 # root for igt_runner.
 
-tests := heap_alloc heap_map heap_bus heap_query heap_inject heap_revoke \
-	heap_attach heap_policy heap_refuse heap_dynamic heap_cma heap_kcore \
-	heap_scrub heap_race heap_accessors heap_configfs heap_faults
+tests := heap_alloc heap_map heap_bus heap_query heap_ioctl heap_inject \
+	heap_key heap_revoke heap_event heap_attach heap_policy heap_refuse \
+	heap_dynamic heap_cma heap_kcore heap_scrub heap_race heap_accessors \
+	heap_configfs heap_faults
 out := build/igt
 
 CC := gcc
