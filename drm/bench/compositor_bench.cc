@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The compositor, a pipeline like vkms's, and memcpy(), on the same scenes of 1920x1080.
+ *
+ *	opaque		an XRGB8888 primary
+ *	argb		and an ARGB8888 overlay of 1280x720: a third clear, a third solid, a third
+ *			translucent
+ *	veil		the primary below an ARGB8888 overlay of its size, translucent everywhere
+ *	nv12		the primary and an NV12 overlay of 1280x720
+ *	osd		an NV12 primary and that ARGB8888 overlay
+ *	cursor		the primary and an ARGB8888 cursor of 64x64
+ *	rotated		an XRGB8888 primary of 1080x1920, rotated by 90 degrees
+ *
+ * SCENE/PIPELINE/CONSUMER. The consumer alone gets nothing done with the lines; crc takes the
+ * CRC32 of each, of four bytes a pixel from the compositor and eight from the other, by tables,
+ * eight bytes a step; writeback writes an XRGB8888 image. Of vkms there is one more number,
+ * "bare": without its pass through an empty colour pipeline.
+ *
+ * What is measured is compiled as the kernel would, without vector registers. memcpy() is the C
+ * library's and has them.
+ */
+
+#include "bench/vkms_like.hpp"
+#include "compositor/compositor.h"
+#include "compositor/format.hpp"
+
+#include <benchmark/benchmark.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace {
+
+using namespace vskms;
+using namespace vskms::bench;
+
+constexpr int width = 1920, height = 1080;
+
+using Bytes = std::vector<std::uint8_t>;
+
+/* A picture with something in it that no branch predictor knows by heart. */
+std::uint32_t noise(std::uint32_t x, std::uint32_t y)
+{
+	std::uint32_t v = x * 0x9e3779b1u ^ y * 0x85ebca6bu;
+
+	v ^= v >> 15;
+	v *= 0x2c1b3c6du;
+	return v ^ v >> 12;
+}
+
+Bytes xrgb(int w, int h)
+{
+	Bytes bytes(std::size_t{4} * w * h);
+
+	for (int y = 0; y < h; y++) {
+		for (int x = 0; x < w; x++) {
+			const std::uint32_t p = noise(x, y);
+
+			std::memcpy(&bytes[4 * (std::size_t(y) * w + x)], &p, 4);
+		}
+	}
+	return bytes;
+}
+
+/* Premultiplied; @thirds: the upper one clear, the lower one solid. */
+Bytes argb(int w, int h, bool thirds)
+{
+	Bytes bytes(std::size_t{4} * w * h);
+
+	for (int y = 0; y < h; y++) {
+		for (int x = 0; x < w; x++) {
+			const std::uint32_t a = !thirds ? 1 + (x + y) % 254 : y < h / 3 ? 0 :
+						y >= h - h / 3 ? 255 : 1 + (x + y) % 254;
+			std::uint8_t *const p = &bytes[4 * (std::size_t(y) * w + x)];
+			const std::uint32_t colour = noise(x, y);
+
+			for (int i = 0; i < 3; i++)
+				p[i] = (colour >> 8 * i & 0xff) * a / 255;
+			p[3] = a;
+		}
+	}
+	return bytes;
+}
+
+/* Luma of an edge here and there, and a little noise, as of a camera. */
+Bytes nv12(int w, int h)
+{
+	Bytes bytes(std::size_t(w) * h * 3 / 2);
+
+	for (int y = 0; y < h; y++)
+		for (int x = 0; x < w; x++)
+			bytes[std::size_t(y) * w + x] = 40 + (x / 64 * 53 + y / 64 * 31) % 160 +
+							(noise(x, y) & 15);
+	for (int y = 0; y < h / 2; y++)
+		for (int x = 0; x < w; x++)
+			bytes[std::size_t(h + y) * w + x] = 112 + (x / 128 * 13 + y / 64 * 7) % 24 +
+							    (noise(x, y) & 7);
+	return bytes;
+}
+
+struct Scene {
+	std::vector<Bytes> bytes;
+	std::vector<compositor_plane> planes;
+	std::vector<compositor_memory> memory;
+	std::vector<VkmsPlane> vkms;
+
+	void add(const char (&code)[5], VkmsPlane::Kind kind, Bytes &&from, int w, int h, int x,
+		 int y, bool rotated = false)
+	{
+		const Bytes &all = bytes.emplace_back(std::move(from));
+		const std::uint8_t *const chroma = all.data() + std::size_t(w) * h;
+		const unsigned int pitch = kind == VkmsPlane::nv12 ? w : 4 * w;
+		compositor_plane &plane = planes.emplace_back();
+
+		plane.format = std::uint32_t(code[0]) | code[1] << 8 | code[2] << 16 |
+			       code[3] << 24;
+		plane.fb_width = plane.src_w = w;
+		plane.fb_height = plane.src_h = h;
+		plane.pitch[0] = plane.pitch[1] = pitch;
+		plane.dst_x = x;
+		plane.dst_y = y;
+		plane.rotation = rotated ? 2 : 1;
+		plane.alpha = 65535;
+		plane.range = COMPOSITOR_FULL;
+		memory.push_back({{all.data(), chroma, nullptr}});
+		vkms.push_back({kind, {all.data(), chroma}, {pitch, pitch}, x, y,
+				rotated ? h : w, rotated ? w : h, rotated});
+	}
+};
+
+Scene make(const std::string &name)
+{
+	Scene scene;
+
+	scene.bytes.reserve(2);	// they are pointed to
+	if (name == "rotated") {
+		scene.add("XR24", VkmsPlane::xrgb, xrgb(height, width), height, width, 0, 0, true);
+		return scene;
+	}
+	if (name == "osd")
+		scene.add("NV12", VkmsPlane::nv12, nv12(width, height), width, height, 0, 0);
+	else
+		scene.add("XR24", VkmsPlane::xrgb, xrgb(width, height), width, height, 0, 0);
+	if (name == "argb" || name == "osd")
+		scene.add("AR24", VkmsPlane::argb, argb(1280, 720, true), 1280, 720, 320, 180);
+	else if (name == "veil")
+		scene.add("AR24", VkmsPlane::argb, argb(width, height, false), width, height, 0, 0);
+	else if (name == "nv12" || name == "osd")
+		scene.add("NV12", VkmsPlane::nv12, nv12(1280, 720), 1280, 720, 320, 180);
+	else if (name == "cursor")
+		scene.add("AR24", VkmsPlane::argb, argb(64, 64, true), 64, 64, 931, 507);
+	return scene;
+}
+
+/* CRC32, eight bytes a step. */
+class Crc {
+public:
+	Crc()
+	{
+		for (std::uint32_t i = 0; i < 256; i++) {
+			std::uint32_t v = i;
+
+			for (int bit = 0; bit < 8; bit++)
+				v = v >> 1 ^ (v & 1 ? 0xedb88320 : 0);
+			table_[0][i] = v;
+		}
+		for (int t = 1; t < 8; t++)
+			for (int i = 0; i < 256; i++)
+				table_[t][i] = table_[t - 1][i] >> 8 ^
+					       table_[0][table_[t - 1][i] & 0xff];
+	}
+
+	void add(const void *data, std::size_t bytes)
+	{
+		const auto *p = static_cast<const std::uint8_t *>(data);
+
+		for (; bytes >= 8; bytes -= 8, p += 8) {
+			std::uint64_t v;
+
+			std::memcpy(&v, p, 8);
+			v ^= value;
+			value = table_[7][v & 0xff] ^ table_[6][v >> 8 & 0xff] ^
+				table_[5][v >> 16 & 0xff] ^ table_[4][v >> 24 & 0xff] ^
+				table_[3][v >> 32 & 0xff] ^ table_[2][v >> 40 & 0xff] ^
+				table_[1][v >> 48 & 0xff] ^ table_[0][v >> 56];
+		}
+	}
+
+	std::uint32_t value = 0;
+
+private:
+	std::array<std::array<std::uint32_t, 256>, 8> table_;
+};
+
+enum class Consumer { alone, crc, writeback };
+
+void ours(benchmark::State &state, const Scene &scene, Consumer consumer)
+{
+	const compositor_scene from{width, height, 0, unsigned(scene.planes.size()),
+				    scene.planes.data(), nullptr, nullptr};
+	compositor *made = nullptr;
+
+	if (compositor_create(&from, &made))
+		std::abort();
+
+	std::vector<std::uint64_t> scratch(compositor_scratch(made) / 8 + 1);
+	std::vector<std::uint32_t> image(width * height);
+	const compositor_target target{image.data(), 4 * width, fourcc("XR24")};
+	Crc crc;
+	const compositor_line add = [](void *context, const void *line, unsigned int bytes) {
+		static_cast<Crc *>(context)->add(line, bytes);
+	};
+	const compositor_line nothing = [](void *, const void *line, unsigned int) {
+		benchmark::DoNotOptimize(line);
+	};
+
+	for (auto _ : state)
+		compositor_run(made, scene.memory.data(), scratch.data(),
+			       consumer == Consumer::writeback ? &target : nullptr,
+			       consumer == Consumer::crc ? add :
+			       consumer == Consumer::alone ? nothing : nullptr, &crc);
+	compositor_destroy(made);
+}
+
+void theirs(benchmark::State &state, const Scene &scene, Consumer consumer, bool pipeline)
+{
+	const VkmsScene from{width, height, scene.vkms.data(), unsigned(scene.vkms.size()),
+			     pipeline};
+	std::vector<Pixel64> line(width), stage(width);
+	std::vector<std::uint32_t> image(width * height);
+	Crc crc;
+	const VkmsLine add = [](void *context, const Pixel64 *p, unsigned int n) {
+		static_cast<Crc *>(context)->add(p, 8 * n);
+	};
+	const VkmsLine nothing = [](void *, const Pixel64 *p, unsigned int) {
+		benchmark::DoNotOptimize(p);
+	};
+
+	for (auto _ : state)
+		vkms_run(from, line.data(), stage.data(),
+			 consumer == Consumer::writeback ? image.data() : nullptr,
+			 consumer == Consumer::crc ? add : nothing, &crc);
+}
+
+/* The same frame from both, but for YUV, whose rounding differs. */
+void check(const std::string &name, const Scene &scene)
+{
+	const compositor_scene from{width, height, 0, unsigned(scene.planes.size()),
+				    scene.planes.data(), nullptr, nullptr};
+	compositor *made = nullptr;
+
+	if (compositor_create(&from, &made))
+		std::abort();
+
+	std::vector<std::uint64_t> scratch(compositor_scratch(made) / 8 + 1);
+	std::vector<std::uint32_t> image(width * height), other(width * height);
+	std::vector<Pixel64> line(width), stage(width);
+	const compositor_target target{image.data(), 4 * width, fourcc("XR24")};
+	const VkmsScene vkms{width, height, scene.vkms.data(), unsigned(scene.vkms.size()), true};
+
+	compositor_run(made, scene.memory.data(), scratch.data(), &target, nullptr, nullptr);
+	compositor_destroy(made);
+	vkms_run(vkms, line.data(), stage.data(), other.data(), nullptr, nullptr);
+	for (std::size_t i = 0; i < image.size(); i++) {
+		for (int at = 0; at < 24; at += 8) {
+			const int a = image[i] >> at & 0xff, b = other[i] >> at & 0xff;
+
+			if (std::abs(a - b) > (name == "nv12" || name == "osd")) {
+				std::fprintf(stderr, "%s: pixel %zu: %08x and %08x\n", name.c_str(),
+					     i, image[i], other[i]);
+				std::exit(1);
+			}
+		}
+	}
+}
+
+void copy(benchmark::State &state)
+{
+	const Bytes from = xrgb(width, height);
+	Bytes to(from.size());
+
+	for (auto _ : state) {
+		std::memcpy(to.data(), from.data(), from.size());
+		benchmark::DoNotOptimize(to.data());
+		benchmark::ClobberMemory();
+	}
+}
+
+} // namespace
+
+int main(int argc, char **argv)
+{
+	const std::vector<std::string> names = {"opaque", "argb", "veil", "nv12", "osd",
+						"cursor", "rotated"};
+	std::vector<std::unique_ptr<Scene>> scenes;
+
+	benchmark::RegisterBenchmark("memcpy", copy)->Unit(benchmark::kMicrosecond);
+	for (const std::string &name : names) {
+		const Scene &scene = *scenes.emplace_back(std::make_unique<Scene>(make(name)));
+
+		check(name, scene);
+		for (const auto &[what, consumer] : {std::pair{"alone", Consumer::alone},
+						     std::pair{"crc", Consumer::crc},
+						     std::pair{"writeback", Consumer::writeback}}) {
+			const auto name_of = [&](const char *who) {
+				return name + "/" + who + "/" + what;
+			};
+			const Consumer to = consumer;
+
+			benchmark::RegisterBenchmark(name_of("ours"), [&scene, to](auto &state) {
+				ours(state, scene, to);
+			})->Unit(benchmark::kMicrosecond);
+			benchmark::RegisterBenchmark(name_of("vkms"), [&scene, to](auto &state) {
+				theirs(state, scene, to, true);
+			})->Unit(benchmark::kMicrosecond);
+			if (consumer == Consumer::alone)
+				benchmark::RegisterBenchmark(name_of("bare"),
+							     [&scene, to](auto &state) {
+					theirs(state, scene, to, false);
+				})->Unit(benchmark::kMicrosecond);
+		}
+	}
+	benchmark::Initialize(&argc, argv);
+	benchmark::RunSpecifiedBenchmarks();
+	return 0;
+}
