@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The composer: from a snapshot to a CRC and an image.
+ *
+ * What software can capture differs from what a panel shows: a layer with a protected
+ * framebuffer is opaque black in a writeback, and itself in a CRC, as hardware has it. So
+ * a frame with both is composed twice.
+ */
+
+#include <linux/crc32.h>
+#include <linux/dma-fence.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/string.h>
+#include <linux/workqueue.h>
+
+#include <drm/drm_crtc.h>
+#include <drm/drm_debugfs_crc.h>
+#include <drm/drm_framebuffer.h>
+#include <drm/drm_writeback.h>
+
+#include <secure_heap.h>
+
+#include "compositor/compositor.h"
+#include "composer.h"
+#include "crtc.h"
+#include "mapping.h"
+#include "snapshot.h"
+
+static char *crc_policy = "include";
+module_param(crc_policy, charp, 0444);
+MODULE_PARM_DESC(crc_policy, "include: CRCs are of protected pixels too; exclude: of black");
+
+static void add_line(void *context, const void *line, unsigned int bytes)
+{
+	struct vskms_frame *frame = context;
+
+	frame->crc = crc32_le(frame->crc, line, bytes);
+}
+
+/*
+ * Where lines with protected pixels may be; NULL if there is no such place (any more), and
+ * then there may be no such lines.
+ */
+static void *open_lines(struct vskms_snapshot *snapshot, struct secure_window *lines)
+{
+	u64 grant = vskms_scratch_grant(&snapshot->protected_scratch);
+
+	if (secure_bus_open(grant, 0, snapshot->scratch_size, SECURE_BUS_READ | SECURE_BUS_WRITE,
+			    lines))
+		return NULL;
+
+	return lines->addr;
+}
+
+static void open_layers(struct vskms_snapshot *snapshot, struct vskms_frame *frame, bool full)
+{
+	for (unsigned int i = 0; i < snapshot->layers; i++) {
+		const struct vskms_mapping *mapping = snapshot->layer[i].mapping;
+
+		if (mapping->protected && !full) {
+			memset(&frame->memory[i], 0, sizeof(frame->memory[i]));
+			memset(frame->view[i].open, 0, sizeof(frame->view[i].open));
+		} else {
+			vskms_view_open(&frame->view[i], mapping, &frame->memory[i]);
+		}
+	}
+}
+
+/* Composes once; protected layers are black if not @full. */
+static void compose(struct vskms_snapshot *snapshot, struct vskms_frame *frame, bool full,
+		    const struct compositor_target *target, compositor_line line)
+{
+	struct secure_window window;
+	void *lines = NULL;
+
+	if (full && snapshot->protected)
+		lines = open_lines(snapshot, &window);
+	open_layers(snapshot, frame, full && (lines || !snapshot->protected));
+	compositor_run(snapshot->compositor, frame->memory, lines ?: snapshot->scratch, target,
+		       line, frame);
+	for (unsigned int i = snapshot->layers; i--;)
+		vskms_view_close(&frame->view[i]);
+	if (lines) {
+		memzero_explicit(lines, snapshot->scratch_size);
+		secure_bus_close(&window);
+	}
+}
+
+static void write_back(struct vskms_crtc *crtc, struct vskms_snapshot *snapshot,
+		       struct vskms_mapping *job, struct vskms_frame *frame, compositor_line line)
+{
+	const struct drm_framebuffer *fb = job->fb;
+	const struct compositor_target target = {
+		.data = job->map[0].vaddr + fb->offsets[0],
+		.pitch = fb->pitches[0],
+		.format = fb->format->format,
+	};
+
+	compose(snapshot, frame, false, &target, line);
+	drm_writeback_signal_completion(&crtc->writeback, 0);
+	vskms_mapping_put(job);
+}
+
+void vskms_compose(struct work_struct *work)
+{
+	struct vskms_crtc *crtc = container_of(work, struct vskms_crtc, work);
+	bool cookie = dma_fence_begin_signalling();
+	struct vskms_snapshot *snapshot = crtc->composing;
+	bool full = !snapshot->protected || !strcmp(crc_policy, "include");
+	struct vskms_frame *frame = crtc->frame;
+	struct vskms_mapping *job = NULL;
+	bool wants_crc;
+	u64 number;
+	u32 crc;
+
+	scoped_guard(spinlock_irqsave, &crtc->lock) {
+		swap(job, crtc->composing_job);
+		wants_crc = crtc->crc;
+		number = crtc->composing_frame;
+	}
+
+	frame->crc = 0;
+	if (job)
+		write_back(crtc, snapshot, job, frame,
+			   wants_crc && !(full && snapshot->protected) ? add_line : NULL);
+	if (wants_crc && (!job || (full && snapshot->protected)))
+		compose(snapshot, frame, full, NULL, add_line);
+	crc = frame->crc;
+	if (wants_crc)
+		drm_crtc_add_crc_entry(&crtc->base, true, number, &crc);
+	vskms_crtc_composed(crtc);
+	dma_fence_end_signalling(cookie);
+}

@@ -1,0 +1,510 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * CRTCs: when vblanks are, and what each shows.
+ *
+ * A commit leaves a snapshot, and the event that completes its flip. The next vblank
+ * shows it: the snapshot becomes the front, the event goes out, and if anybody looks,
+ * by CRC or writeback, the composer begins to compose the front.
+ *
+ * Elastic time. A vblank is not due while the composer still reads what the last one
+ * showed: it waits, and happens when the composer has ended. So no frame is skipped that
+ * somebody looks at, no CRC is reported for two frames, and a flip never completes before
+ * the last read of the buffers it replaces; however slow the machine is, frames only take
+ * longer. Half a second is the limit: then the vblank happens without the flip, which is
+ * left for the next one. With vblank_mode=realtime the limit is none at all.
+ *
+ * The counter is ours, as the core would infer skipped vblanks from a clock that stretches.
+ * While nobody wants vblanks there is no timer: it is caught up by the clock then.
+ *
+ * Locks. DRM's event_lock and vblank locks are outside of crtc->lock, as DRM calls us
+ * with them held; so we never call its vblank functions with crtc->lock held.
+ */
+
+#include <linux/dma-fence.h>
+#include <linux/hrtimer.h>
+#include <linux/math64.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+#include <linux/workqueue.h>
+
+#include <drm/drm_atomic.h>
+#include <drm/drm_atomic_helper.h>
+#include <drm/drm_atomic_state_helper.h>
+#include <drm/drm_blend.h>
+#include <drm/drm_color_mgmt.h>
+#include <drm/drm_managed.h>
+#include <drm/drm_modeset_helper_vtables.h>
+#include <drm/drm_print.h>
+#include <drm/drm_vblank.h>
+
+#include "composer.h"
+#include "crtc.h"
+#include "device.h"
+#include "mapping.h"
+#include "snapshot.h"
+
+/* How long a vblank waits for the composer. */
+#define STRETCH_MS 500
+
+static char *vblank_mode = "elastic";
+module_param(vblank_mode, charp, 0444);
+MODULE_PARM_DESC(vblank_mode, "elastic: vblanks wait for composition; realtime: they do not");
+
+static bool elastic(void)
+{
+	return strcmp(vblank_mode, "realtime");
+}
+
+/* Vblanks */
+
+/* Brings counter and time to the last vblank that would have been, if nobody counted. */
+static void catch_up(struct vskms_crtc *crtc)
+{
+	s64 behind = ktime_to_ns(ktime_sub(ktime_get(), crtc->vblank_time));
+	u64 frames;
+
+	lockdep_assert_held(&crtc->lock);
+	if (crtc->running || !crtc->period || behind < ktime_to_ns(crtc->period))
+		return;
+	frames = div64_u64(behind, ktime_to_ns(crtc->period));
+	crtc->vblanks += frames;
+	crtc->vblank_time = ktime_add_ns(crtc->vblank_time, frames * ktime_to_ns(crtc->period));
+}
+
+static int crtc_enable_vblank(struct drm_crtc *base)
+{
+	struct vskms_crtc *crtc = to_vskms_crtc(base);
+
+	guard(spinlock_irqsave)(&crtc->lock);
+	catch_up(crtc);
+	crtc->running = true;
+	hrtimer_start(&crtc->timer, ktime_add(crtc->vblank_time, crtc->period),
+		      HRTIMER_MODE_ABS);
+
+	return 0;
+}
+
+static void crtc_disable_vblank(struct drm_crtc *base)
+{
+	struct vskms_crtc *crtc = to_vskms_crtc(base);
+
+	guard(spinlock_irqsave)(&crtc->lock);
+	crtc->running = false;
+	/* If it is firing it may wait for locks that are held here; it sees @running. */
+	hrtimer_try_to_cancel(&crtc->timer);
+}
+
+static u32 crtc_get_vblank_counter(struct drm_crtc *base)
+{
+	struct vskms_crtc *crtc = to_vskms_crtc(base);
+
+	guard(spinlock_irqsave)(&crtc->lock);
+	catch_up(crtc);
+
+	return crtc->vblanks;
+}
+
+static bool crtc_get_vblank_timestamp(struct drm_crtc *base, int *max_error, ktime_t *time,
+				      bool in_vblank_irq)
+{
+	struct vskms_crtc *crtc = to_vskms_crtc(base);
+
+	guard(spinlock_irqsave)(&crtc->lock);
+	catch_up(crtc);
+	*time = crtc->vblank_time;
+	*max_error = 0;
+
+	return true;
+}
+
+/* Shows what is pending, unless the composer still reads the front; its event, or NULL. */
+static struct drm_pending_vblank_event *show_pending(struct vskms_crtc *crtc)
+{
+	struct drm_pending_vblank_event *event = NULL;
+
+	lockdep_assert_held(&crtc->lock);
+	if (crtc->composing)
+		return NULL;
+	if (crtc->pending) {
+		swap(crtc->front, crtc->pending);
+		vskms_snapshot_put(crtc->pending);
+		crtc->pending = NULL;
+		swap(event, crtc->event);
+	}
+	if (crtc->front && (crtc->crc || crtc->job)) {
+		crtc->composing = vskms_snapshot_get(crtc->front);
+		crtc->composing_frame = drm_crtc_vblank_count(&crtc->base);
+		swap(crtc->composing_job, crtc->job);
+		queue_work(crtc->composer, &crtc->work);
+	}
+
+	return event;
+}
+
+static void send_event(struct vskms_crtc *crtc, struct drm_pending_vblank_event *event)
+{
+	unsigned long flags;
+
+	if (!event)
+		return;
+	spin_lock_irqsave(&crtc->base.dev->event_lock, flags);
+	drm_crtc_send_vblank_event(&crtc->base, event);
+	spin_unlock_irqrestore(&crtc->base.dev->event_lock, flags);
+	drm_crtc_vblank_put(&crtc->base);
+}
+
+static void vblank(struct vskms_crtc *crtc)
+{
+	bool cookie = dma_fence_begin_signalling();
+	struct drm_pending_vblank_event *event;
+	unsigned long flags;
+
+	drm_crtc_handle_vblank(&crtc->base);
+	spin_lock_irqsave(&crtc->lock, flags);
+	event = show_pending(crtc);
+	spin_unlock_irqrestore(&crtc->lock, flags);
+	send_event(crtc, event);
+	dma_fence_end_signalling(cookie);
+}
+
+static enum hrtimer_restart crtc_timer(struct hrtimer *timer)
+{
+	struct vskms_crtc *crtc = container_of(timer, struct vskms_crtc, timer);
+	unsigned long flags;
+	ktime_t due;
+	u64 passed;
+
+	spin_lock_irqsave(&crtc->lock, flags);
+	if (!crtc->running) {
+		spin_unlock_irqrestore(&crtc->lock, flags);
+		return HRTIMER_NORESTART;
+	}
+	due = hrtimer_get_expires(timer);
+	passed = hrtimer_forward_now(timer, crtc->period);
+	if (crtc->composing && elastic()) {
+		if (!crtc->late) {
+			crtc->late = true;
+			crtc->late_since = due;
+		}
+		if (ktime_ms_delta(due, crtc->late_since) < STRETCH_MS) {
+			spin_unlock_irqrestore(&crtc->lock, flags);
+			return HRTIMER_RESTART;
+		}
+	}
+	/* What the machine slept through were vblanks, too: time and counter go together. */
+	if (!crtc->late)
+		due = ktime_add_ns(due, (passed - 1) * ktime_to_ns(crtc->period));
+	crtc->vblanks += crtc->late ? 1 : passed;
+	crtc->late = false;
+	if (ktime_after(due, crtc->vblank_time))
+		crtc->vblank_time = due;
+	spin_unlock_irqrestore(&crtc->lock, flags);
+
+	vblank(crtc);
+
+	return HRTIMER_RESTART;
+}
+
+void vskms_crtc_composed(struct vskms_crtc *crtc)
+{
+	struct vskms_snapshot *composed = NULL;
+	bool late;
+
+	scoped_guard(spinlock_irqsave, &crtc->lock) {
+		swap(composed, crtc->composing);
+		late = crtc->late && crtc->running;
+		crtc->late = false;
+		if (late) {
+			crtc->vblanks++;
+			crtc->vblank_time = ktime_get();
+		}
+	}
+	vskms_snapshot_put(composed);
+	if (late)
+		vblank(crtc);
+}
+
+/* CRC */
+
+static const char * const crc_sources[] = { "auto" };
+
+static const char *const *crtc_get_crc_sources(struct drm_crtc *crtc, size_t *count)
+{
+	*count = ARRAY_SIZE(crc_sources);
+	return crc_sources;
+}
+
+static int crtc_verify_crc_source(struct drm_crtc *crtc, const char *source, size_t *values)
+{
+	if (source && strcmp(source, "auto"))
+		return -EINVAL;
+	*values = 1;
+
+	return 0;
+}
+
+static int crtc_set_crc_source(struct drm_crtc *base, const char *source)
+{
+	struct vskms_crtc *crtc = to_vskms_crtc(base);
+	bool enable = source;
+	bool was;
+	int ret;
+
+	if (source && strcmp(source, "auto"))
+		return -EINVAL;
+	if (enable) {
+		ret = drm_crtc_vblank_get(base);
+		if (ret)
+			return ret;
+	}
+	scoped_guard(spinlock_irqsave, &crtc->lock) {
+		was = crtc->crc;
+		crtc->crc = enable;
+	}
+	if (was)
+		drm_crtc_vblank_put(base);
+
+	return 0;
+}
+
+/* States and commits */
+
+static void crtc_destroy_state(struct drm_crtc *crtc, struct drm_crtc_state *base)
+{
+	struct vskms_crtc_state *state = to_vskms_crtc_state(base);
+
+	vskms_snapshot_put(state->snapshot);
+	__drm_atomic_helper_crtc_destroy_state(base);
+	kfree(state);
+}
+
+static struct drm_crtc_state *crtc_duplicate_state(struct drm_crtc *crtc)
+{
+	struct vskms_crtc_state *state;
+
+	state = kzalloc_obj(*state);
+	if (!state)
+		return NULL;
+	__drm_atomic_helper_crtc_duplicate_state(crtc, &state->base);
+
+	return &state->base;
+}
+
+static void crtc_reset(struct drm_crtc *crtc)
+{
+	struct vskms_crtc_state *state;
+
+	if (crtc->state)
+		crtc_destroy_state(crtc, crtc->state);
+	state = kzalloc_obj(*state);
+	__drm_atomic_helper_crtc_reset(crtc, state ? &state->base : NULL);
+}
+
+static const struct drm_crtc_funcs crtc_funcs = {
+	.set_config = drm_atomic_helper_set_config,
+	.page_flip = drm_atomic_helper_page_flip,
+	.reset = crtc_reset,
+	.atomic_duplicate_state = crtc_duplicate_state,
+	.atomic_destroy_state = crtc_destroy_state,
+	.enable_vblank = crtc_enable_vblank,
+	.disable_vblank = crtc_disable_vblank,
+	.get_vblank_counter = crtc_get_vblank_counter,
+	.get_vblank_timestamp = crtc_get_vblank_timestamp,
+	.get_crc_sources = crtc_get_crc_sources,
+	.verify_crc_source = crtc_verify_crc_source,
+	.set_crc_source = crtc_set_crc_source,
+};
+
+/* Clocks that no display ever had: a period of no time would be a vblank storm. */
+static enum drm_mode_status crtc_mode_valid(struct drm_crtc *crtc,
+					    const struct drm_display_mode *mode)
+{
+	u64 pixels = (u64)mode->htotal * mode->vtotal;
+	u64 hz;
+
+	if (mode->clock <= 0 || !pixels)
+		return MODE_CLOCK_RANGE;
+	if (mode->hdisplay > VSKMS_MAX_SIZE || mode->vdisplay > VSKMS_MAX_SIZE)
+		return MODE_VIRTUAL_X;
+	hz = div64_u64((u64)mode->clock * 1000, pixels);
+	if (!hz)
+		return MODE_CLOCK_LOW;
+	if (hz > 1000)
+		return MODE_CLOCK_HIGH;
+
+	return MODE_OK;
+}
+
+static int crtc_atomic_check(struct drm_crtc *crtc, struct drm_atomic_commit *commit)
+{
+	struct drm_crtc_state *state = drm_atomic_get_new_crtc_state(commit, crtc);
+	struct vskms_crtc_state *ours = to_vskms_crtc_state(state);
+	struct vskms_snapshot *snapshot;
+	int ret;
+
+	/* Checked again, perhaps. */
+	vskms_snapshot_put(ours->snapshot);
+	ours->snapshot = NULL;
+	if (!state->active)
+		return 0;
+
+	if (state->gamma_lut && drm_color_lut_size(state->gamma_lut) > VSKMS_GAMMA_SIZE)
+		return -EINVAL;
+
+	/* A snapshot has all planes, also those that this commit leaves alone. */
+	ret = drm_atomic_add_affected_planes(commit, crtc);
+	if (ret)
+		return ret;
+	snapshot = vskms_snapshot_create(commit, state);
+	if (IS_ERR(snapshot))
+		return PTR_ERR(snapshot);
+	ours->snapshot = snapshot;
+
+	return 0;
+}
+
+static void crtc_atomic_enable(struct drm_crtc *base, struct drm_atomic_commit *commit)
+{
+	struct vskms_crtc *crtc = to_vskms_crtc(base);
+	int frame_ns = drm_crtc_vblank_crtc(base)->framedur_ns;
+
+	scoped_guard(spinlock_irq, &crtc->lock) {
+		crtc->period = ns_to_ktime(frame_ns);
+		crtc->vblank_time = ktime_get();
+	}
+	drm_crtc_vblank_on(base);
+}
+
+static void cancel_job(struct vskms_crtc *crtc, struct vskms_mapping *job)
+{
+	if (!job)
+		return;
+	vskms_mapping_put(job);
+	drm_writeback_signal_completion(&crtc->writeback, -ECANCELED);
+}
+
+/* Drops all that is shown and was to be; an event that was to complete a flip does. */
+static void forget(struct vskms_crtc *crtc)
+{
+	struct drm_pending_vblank_event *event = NULL;
+	struct vskms_snapshot *front = NULL, *pending = NULL;
+	struct vskms_mapping *job = NULL, *next_job = NULL;
+
+	scoped_guard(spinlock_irq, &crtc->lock) {
+		swap(event, crtc->event);
+		swap(front, crtc->front);
+		swap(pending, crtc->pending);
+		swap(job, crtc->job);
+		swap(next_job, crtc->next_job);
+		crtc->period = 0;
+	}
+	vskms_snapshot_put(front);
+	vskms_snapshot_put(pending);
+	cancel_job(crtc, job);
+	cancel_job(crtc, next_job);
+	send_event(crtc, event);
+}
+
+static void crtc_atomic_disable(struct drm_crtc *base, struct drm_atomic_commit *commit)
+{
+	struct vskms_crtc *crtc = to_vskms_crtc(base);
+	struct drm_crtc_state *state = drm_atomic_get_new_crtc_state(commit, base);
+	struct drm_pending_vblank_event *event = state->event;
+
+	drm_crtc_vblank_off(base);
+	hrtimer_cancel(&crtc->timer);
+	flush_work(&crtc->work);
+	forget(crtc);
+
+	if (event && !state->active) {
+		state->event = NULL;
+		spin_lock_irq(&base->dev->event_lock);
+		drm_crtc_send_vblank_event(base, event);
+		spin_unlock_irq(&base->dev->event_lock);
+	}
+}
+
+static void crtc_atomic_flush(struct drm_crtc *base, struct drm_atomic_commit *commit)
+{
+	struct drm_crtc_state *state = drm_atomic_get_new_crtc_state(commit, base);
+	struct vskms_crtc_state *ours = to_vskms_crtc_state(state);
+	struct drm_pending_vblank_event *event = state->event;
+	struct vskms_snapshot *snapshot = ours->snapshot;
+	struct drm_pending_vblank_event *shown = NULL;
+	struct vskms_crtc *crtc = to_vskms_crtc(base);
+	struct vskms_mapping *job = NULL;
+	bool at_once;
+
+	if (!snapshot)
+		return;
+	ours->snapshot = NULL;
+	vskms_snapshot_fill(snapshot, commit);
+	state->event = NULL;
+	/* The reference is the event's, and dropped when it is sent. */
+	at_once = event && drm_crtc_vblank_get(base);
+
+	scoped_guard(spinlock_irq, &crtc->lock) {
+		/* What was not shown yet never will be: a cursor was moved meanwhile. */
+		swap(crtc->pending, snapshot);
+		if (crtc->next_job)
+			swap(crtc->next_job, crtc->job);
+		swap(job, crtc->next_job);
+		if (event && !at_once)
+			swap(crtc->event, event);
+		/* Without waiting for a vblank, if the composer lets go of the front. */
+		if (state->async_flip)
+			shown = show_pending(crtc);
+	}
+	cancel_job(crtc, job);
+	send_event(crtc, shown);
+	vskms_snapshot_put(snapshot);
+	if (at_once) {
+		spin_lock_irq(&base->dev->event_lock);
+		drm_crtc_send_vblank_event(base, event);
+		spin_unlock_irq(&base->dev->event_lock);
+	} else {
+		/* One that was in the way; the core does not let that happen. */
+		send_event(crtc, event);
+	}
+}
+
+static const struct drm_crtc_helper_funcs crtc_helper_funcs = {
+	.mode_valid = crtc_mode_valid,
+	.atomic_check = crtc_atomic_check,
+	.atomic_flush = crtc_atomic_flush,
+	.atomic_enable = crtc_atomic_enable,
+	.atomic_disable = crtc_atomic_disable,
+};
+
+struct vskms_crtc *vskms_crtc_create(struct vskms_device *device, struct drm_plane *primary,
+				     struct drm_plane *cursor)
+{
+	struct vskms_crtc *crtc;
+	int ret;
+
+	crtc = drmm_crtc_alloc_with_planes(&device->drm, struct vskms_crtc, base, primary, cursor,
+					   &crtc_funcs, NULL);
+	if (IS_ERR(crtc))
+		return crtc;
+	drm_crtc_helper_add(&crtc->base, &crtc_helper_funcs);
+	spin_lock_init(&crtc->lock);
+	hrtimer_setup(&crtc->timer, crtc_timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS);
+	INIT_WORK(&crtc->work, vskms_compose);
+	crtc->frame = drmm_kzalloc(&device->drm, sizeof(*crtc->frame), GFP_KERNEL);
+	if (!crtc->frame)
+		return ERR_PTR(-ENOMEM);
+	crtc->composer = drmm_alloc_ordered_workqueue(&device->drm, "vskms_composer",
+						      WQ_HIGHPRI | WQ_MEM_RECLAIM);
+	if (IS_ERR(crtc->composer))
+		return ERR_CAST(crtc->composer);
+
+	ret = drm_mode_crtc_set_gamma_size(&crtc->base, VSKMS_GAMMA_SIZE);
+	if (ret)
+		return ERR_PTR(ret);
+	drm_crtc_enable_color_mgmt(&crtc->base, 0, true, VSKMS_GAMMA_SIZE);
+	drm_crtc_attach_background_color_property(&crtc->base);
+
+	return crtc;
+}

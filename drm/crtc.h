@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef VSKMS_CRTC_H
+#define VSKMS_CRTC_H
+
+#include <linux/hrtimer_types.h>
+#include <linux/ktime.h>
+#include <linux/spinlock_types.h>
+#include <linux/workqueue_types.h>
+
+#include <drm/drm_crtc.h>
+#include <drm/drm_encoder.h>
+#include <drm/drm_writeback.h>
+
+struct drm_pending_vblank_event;
+struct vskms_device;
+struct vskms_frame;
+struct vskms_mapping;
+struct vskms_snapshot;
+
+/**
+ * struct vskms_crtc_state - a CRTC's state
+ * @base: DRM's
+ * @snapshot: what it will show, a reference; from atomic_check until it is shown
+ */
+struct vskms_crtc_state {
+	struct drm_crtc_state base;
+	struct vskms_snapshot *snapshot;
+};
+
+/**
+ * struct vskms_crtc - a CRTC, its vblanks and what it shows
+ * @base: DRM's
+ * @encoder: to the connector
+ * @writeback: its writeback connector, if it has one
+ * @writeback_encoder: to that
+ * @composer: where @work runs; one at a time
+ * @work: composes @composing
+ * @frame: what @work needs for that and is too large for a stack
+ * @timer: fires at each vblank while @running
+ * @lock: guards all below; taken in interrupts, and inside DRM's vblank locks
+ * @period: of a frame
+ * @vblank_time: when the last vblank was
+ * @vblanks: how many there were; the hardware counter
+ * @running: somebody wants vblanks
+ * @pending: what the next vblank shows, a reference; or NULL
+ * @event: completes the flip to @pending, and holds the vblank on; or NULL
+ * @next_job: what the commit under way wants to be written, a reference; or NULL
+ * @job: what is to be written of @pending, a reference; or NULL
+ * @front: what is shown, a reference; or NULL
+ * @composing: what @work is composing, a reference; or NULL
+ * @composing_job: what it writes, a reference; or NULL
+ * @composing_frame: which frame that is
+ * @crc: the CRC of each frame is wanted
+ * @late: a vblank is waiting for @work to end
+ * @late_since: when it should have been
+ */
+struct vskms_crtc {
+	struct drm_crtc base;
+	struct drm_encoder encoder;
+	struct drm_writeback_connector writeback;
+	struct drm_encoder writeback_encoder;
+	struct workqueue_struct *composer;
+	struct work_struct work;
+	struct vskms_frame *frame;
+	struct hrtimer timer;
+	spinlock_t lock;	/* guards all below */
+	ktime_t period;
+	ktime_t vblank_time;
+	u32 vblanks;
+	bool running;
+	struct vskms_snapshot *pending;
+	struct drm_pending_vblank_event *event;
+	struct vskms_mapping *next_job;
+	struct vskms_mapping *job;
+	struct vskms_snapshot *front;
+	struct vskms_snapshot *composing;
+	struct vskms_mapping *composing_job;
+	u64 composing_frame;
+	bool crc;
+	bool late;
+	ktime_t late_since;
+};
+
+static inline struct vskms_crtc *to_vskms_crtc(struct drm_crtc *crtc)
+{
+	return container_of(crtc, struct vskms_crtc, base);
+}
+
+static inline struct vskms_crtc_state *to_vskms_crtc_state(struct drm_crtc_state *state)
+{
+	return container_of(state, struct vskms_crtc_state, base);
+}
+
+/**
+ * vskms_crtc_create() - a CRTC
+ * @device: its device, which owns it
+ * @primary: its primary plane
+ * @cursor: its cursor plane, or NULL
+ *
+ * Return: the CRTC, or an ERR_PTR().
+ */
+struct vskms_crtc *vskms_crtc_create(struct vskms_device *device, struct drm_plane *primary,
+				     struct drm_plane *cursor);
+
+/**
+ * vskms_crtc_composed() - a composition has ended
+ * @crtc: the CRTC
+ *
+ * A vblank that was waiting for it happens now.
+ */
+void vskms_crtc_composed(struct vskms_crtc *crtc);
+
+#endif

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A display controller on a faux device.
+ */
+
+#include <linux/device/faux.h>
+#include <linux/dma-mapping.h>
+#include <linux/err.h>
+#include <linux/workqueue.h>
+
+#include <drm/drm_atomic.h>
+#include <drm/drm_atomic_helper.h>
+#include <drm/drm_drv.h>
+#include <drm/drm_encoder.h>
+#include <drm/drm_file.h>
+#include <drm/drm_gem.h>
+#include <drm/drm_gem_shmem_helper.h>
+#include <drm/drm_ioctl.h>
+#include <drm/drm_managed.h>
+#include <drm/drm_mode_config.h>
+#include <drm/drm_modeset_helper_vtables.h>
+#include <drm/drm_vblank.h>
+
+#include <secure_heap.h>
+
+#include "connector.h"
+#include "crtc.h"
+#include "device.h"
+#include "gem.h"
+#include "plane.h"
+#include "writeback.h"
+
+DEFINE_DRM_GEM_FOPS(device_fops);
+
+static const struct drm_driver device_driver = {
+	.driver_features = DRIVER_MODESET | DRIVER_ATOMIC | DRIVER_GEM | DRIVER_SYNCOBJ |
+			   DRIVER_SYNCOBJ_TIMELINE,
+	.fops = &device_fops,
+	.gem_create_object = vskms_gem_create_object,
+	.gem_prime_import = vskms_gem_prime_import,
+	.gem_prime_import_sg_table = drm_gem_shmem_prime_import_sg_table,
+	.dumb_create = vskms_gem_dumb_create,
+	.name = VSKMS_NAME,
+	.desc = "Virtual secure kernel mode setting",
+	.major = 1,
+	.minor = 0,
+};
+
+static const struct drm_mode_config_funcs mode_config_funcs = {
+	.fb_create = vskms_fb_create,
+	.atomic_check = drm_atomic_helper_check,
+	.atomic_commit = drm_atomic_helper_commit,
+};
+
+/* As drm_atomic_helper_commit_tail_rpm(), but that flips are waited for, not vblanks. */
+static void commit_tail(struct drm_atomic_commit *commit)
+{
+	struct drm_device *drm = commit->dev;
+
+	drm_atomic_helper_commit_modeset_disables(drm, commit);
+	drm_atomic_helper_commit_modeset_enables(drm, commit);
+	drm_atomic_helper_commit_planes(drm, commit, DRM_PLANE_COMMIT_ACTIVE_ONLY);
+	drm_atomic_helper_fake_vblank(commit);
+	drm_atomic_helper_commit_hw_done(commit);
+	drm_atomic_helper_wait_for_flip_done(drm, commit);
+	drm_atomic_helper_cleanup_planes(drm, commit);
+}
+
+static const struct drm_mode_config_helper_funcs mode_config_helper_funcs = {
+	.atomic_commit_tail = commit_tail,
+};
+
+/* One CRTC with its planes, its connector and, if wanted, writeback. */
+static int create_output(struct vskms_device *device)
+{
+	struct drm_plane *primary, *cursor = NULL, *overlay;
+	struct vskms_crtc *crtc;
+	int ret;
+
+	primary = vskms_plane_create(device, DRM_PLANE_TYPE_PRIMARY, 1);
+	if (IS_ERR(primary))
+		return PTR_ERR(primary);
+	for (unsigned int i = 0; i < device->options.overlays; i++) {
+		overlay = vskms_plane_create(device, DRM_PLANE_TYPE_OVERLAY, 1);
+		if (IS_ERR(overlay))
+			return PTR_ERR(overlay);
+	}
+	if (device->options.cursor) {
+		cursor = vskms_plane_create(device, DRM_PLANE_TYPE_CURSOR, 1);
+		if (IS_ERR(cursor))
+			return PTR_ERR(cursor);
+	}
+
+	crtc = vskms_crtc_create(device, primary, cursor);
+	if (IS_ERR(crtc))
+		return PTR_ERR(crtc);
+	ret = drmm_encoder_init(&device->drm, &crtc->encoder, NULL, DRM_MODE_ENCODER_VIRTUAL, NULL);
+	if (ret)
+		return ret;
+	crtc->encoder.possible_crtcs = drm_crtc_mask(&crtc->base);
+	crtc->encoder.possible_clones = drm_encoder_mask(&crtc->encoder);
+	ret = vskms_connector_create(device, &crtc->encoder);
+	if (ret)
+		return ret;
+
+	return device->options.writeback ? vskms_writeback_create(device, crtc) : 0;
+}
+
+static int create_mode_config(struct vskms_device *device)
+{
+	struct drm_device *drm = &device->drm;
+	struct drm_mode_config *config = &drm->mode_config;
+	int ret;
+
+	ret = drmm_mode_config_init(drm);
+	if (ret)
+		return ret;
+	config->funcs = &mode_config_funcs;
+	config->helper_private = &mode_config_helper_funcs;
+	config->min_width = VSKMS_MIN_SIZE;
+	config->min_height = VSKMS_MIN_SIZE;
+	config->max_width = VSKMS_MAX_SIZE;
+	config->max_height = VSKMS_MAX_SIZE;
+	config->cursor_width = VSKMS_CURSOR_SIZE;
+	config->cursor_height = VSKMS_CURSOR_SIZE;
+	config->normalize_zpos = true;
+	config->async_page_flip = true;
+
+	/* The counter is the CRTC's own (crtc.c), so the core need not guess by the clock. */
+	drm->max_vblank_count = U32_MAX;
+	ret = drm_vblank_init(drm, 1);
+	if (ret)
+		return ret;
+	ret = create_output(device);
+	if (ret)
+		return ret;
+	drm_mode_config_reset(drm);
+
+	return 0;
+}
+
+static int device_init(struct vskms_device *device)
+{
+	struct device *dev = device->drm.dev;
+	int ret;
+
+	/* Without a mask nothing can be mapped for it, and a faux device has none. */
+	ret = dma_coerce_mask_and_coherent(dev, DMA_BIT_MASK(64));
+	if (ret)
+		return ret;
+	/* Destroyed after everything that puts work there. */
+	device->release = drmm_alloc_ordered_workqueue(&device->drm, "vskms_release",
+						       WQ_MEM_RECLAIM);
+	if (IS_ERR(device->release))
+		return PTR_ERR(device->release);
+
+	return create_mode_config(device);
+}
+
+struct vskms_device *vskms_device_create(const char *name, const struct vskms_options *options)
+{
+	struct vskms_device *device;
+	struct faux_device *faux;
+	int ret;
+
+	faux = faux_device_create(name, NULL, NULL);
+	if (!faux)
+		return ERR_PTR(-ENODEV);
+	if (!devres_open_group(&faux->dev, NULL, GFP_KERNEL)) {
+		ret = -ENOMEM;
+		goto err_faux;
+	}
+	device = devm_drm_dev_alloc(&faux->dev, &device_driver, struct vskms_device, drm);
+	if (IS_ERR(device)) {
+		ret = PTR_ERR(device);
+		goto err_devres;
+	}
+	device->faux = faux;
+	device->options = *options;
+
+	ret = device_init(device);
+	if (ret)
+		goto err_devres;
+	device->master = secure_master_register(&faux->dev,
+						SECURE_BUS_READ | SECURE_BUS_WRITE);
+	if (IS_ERR(device->master)) {
+		ret = PTR_ERR(device->master);
+		goto err_devres;
+	}
+	ret = drm_dev_register(&device->drm, 0);
+	if (ret)
+		goto err_master;
+
+	return device;
+
+err_master:
+	secure_master_unregister(device->master);
+err_devres:
+	devres_release_group(&faux->dev, NULL);
+err_faux:
+	faux_device_destroy(faux);
+	return ERR_PTR(ret);
+}
+
+void vskms_device_destroy(struct vskms_device *device)
+{
+	struct faux_device *faux = device->faux;
+
+	drm_dev_unplug(&device->drm);
+	drm_atomic_helper_shutdown(&device->drm);
+	flush_workqueue(device->release);
+	secure_master_unregister(device->master);
+	devres_release_group(&faux->dev, NULL);
+	faux_device_destroy(faux);
+}
