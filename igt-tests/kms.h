@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The display, for tests: vskms's card, a mode on it, framebuffers of ordinary and of
+ * protected buffers, planes by atomic commits. By libdrm alone, for it is stable where
+ * libigt's display is not. What fails returns a negative errno.
+ */
+#ifndef VSKMS_KMS_H
+#define VSKMS_KMS_H
+
+#include <drm_fourcc.h>
+#include <sys/mman.h>
+#include <xf86drm.h>
+#include <xf86drmMode.h>
+
+#include "heap.h"
+
+#define KMS_WIDTH 640
+#define KMS_HEIGHT 480
+#define KMS_OVERLAYS 8
+
+/* libigt's, in this form since 2017. */
+typedef struct {
+	uint32_t frame;
+	bool has_valid_frame;
+	int n_words;
+	uint32_t crc[10];
+} igt_crc_t;
+typedef struct _igt_pipe_crc igt_pipe_crc_t;
+igt_pipe_crc_t *igt_pipe_crc_new(int fd, int crtc, const char *source);
+void igt_pipe_crc_free(igt_pipe_crc_t *pipe_crc);
+void igt_pipe_crc_collect_crc(igt_pipe_crc_t *pipe_crc, igt_crc_t *crc);
+
+struct kms {
+	int fd;
+	int secure;		/* /dev/secure_heap */
+	uint32_t crtc;
+	uint32_t connector;
+	uint32_t writeback;	/* connector, 0 if there is none */
+	uint32_t primary;
+	uint32_t cursor;
+	uint32_t overlay[KMS_OVERLAYS];
+	int overlays;
+	uint32_t mode_blob;
+};
+
+/* A framebuffer, of up to two buffers. */
+struct kms_fb {
+	uint32_t id;
+	uint32_t format, width, height;
+	uint32_t handle[2];
+	uint32_t pitch[2], offset[2];
+	int dmabuf[2];		/* protected ones' file descriptors, else -1 */
+	uint64_t size[2];
+};
+
+/* Where a plane is to be; alpha and zpos are left alone if negative. */
+struct kms_place {
+	int x, y;
+	uint32_t w, h;		/* 0: as large as the framebuffer */
+	int alpha, zpos;
+	uint32_t rotation;	/* 0: none */
+};
+
+#define KMS_AT(x_, y_) (struct kms_place){ .x = (x_), .y = (y_), .alpha = -1, .zpos = -1 }
+
+static inline uint32_t kms_prop(int fd, uint32_t object, const char *name, uint64_t *value)
+{
+	drmModeObjectProperties *props = drmModeObjectGetProperties(fd, object, DRM_MODE_OBJECT_ANY);
+	uint32_t found = 0;
+
+	for (uint32_t i = 0; props && i < props->count_props && !found; i++) {
+		drmModePropertyRes *prop = drmModeGetProperty(fd, props->props[i]);
+
+		if (prop && !strcmp(prop->name, name)) {
+			found = prop->prop_id;
+			if (value)
+				*value = props->prop_values[i];
+		}
+		drmModeFreeProperty(prop);
+	}
+	drmModeFreeObjectProperties(props);
+	return found;
+}
+
+static inline int kms_add(struct kms *kms, drmModeAtomicReq *req, uint32_t object,
+			  const char *name, uint64_t value)
+{
+	uint32_t prop = kms_prop(kms->fd, object, name, NULL);
+
+	return prop ? drmModeAtomicAddProperty(req, object, prop, value) : -ENOENT;
+}
+
+static inline int kms_card(void)
+{
+	for (int i = 0; i < 16; i++) {
+		char path[32];
+		drmVersion *version;
+		bool found;
+		int fd;
+
+		snprintf(path, sizeof(path), "/dev/dri/card%d", i);
+		fd = open(path, O_RDWR | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		version = drmGetVersion(fd);
+		found = version && !strcmp(version->name, "vskms");
+		drmFreeVersion(version);
+		if (found)
+			return fd;
+		close(fd);
+	}
+	return -ENODEV;
+}
+
+static inline void kms_find_planes(struct kms *kms)
+{
+	drmModePlaneRes *planes = drmModeGetPlaneResources(kms->fd);
+
+	for (uint32_t i = 0; planes && i < planes->count_planes; i++) {
+		uint64_t type = ~0ull;
+
+		kms_prop(kms->fd, planes->planes[i], "type", &type);
+		if (type == DRM_PLANE_TYPE_PRIMARY)
+			kms->primary = planes->planes[i];
+		else if (type == DRM_PLANE_TYPE_CURSOR)
+			kms->cursor = planes->planes[i];
+		else if (kms->overlays < KMS_OVERLAYS)
+			kms->overlay[kms->overlays++] = planes->planes[i];
+	}
+	drmModeFreePlaneResources(planes);
+}
+
+/* Opens the card and finds what it has. It is master: nobody else may be. */
+static inline int kms_open(struct kms *kms)
+{
+	drmModeRes *res;
+
+	*kms = (struct kms){ .fd = kms_card() };
+	if (kms->fd < 0)
+		return kms->fd;
+	drmSetClientCap(kms->fd, DRM_CLIENT_CAP_ATOMIC, 1);
+	drmSetClientCap(kms->fd, DRM_CLIENT_CAP_WRITEBACK_CONNECTORS, 1);
+	kms->secure = secure_open();
+	if (kms->secure < 0)
+		return kms->secure;
+	res = drmModeGetResources(kms->fd);
+	if (!res || !res->count_crtcs)
+		return -ENODEV;
+	kms->crtc = res->crtcs[0];
+	for (int i = 0; i < res->count_connectors; i++) {
+		drmModeConnector *connector = drmModeGetConnector(kms->fd, res->connectors[i]);
+
+		if (!connector)
+			continue;
+		if (connector->connector_type == DRM_MODE_CONNECTOR_WRITEBACK)
+			kms->writeback = connector->connector_id;
+		else
+			kms->connector = connector->connector_id;
+		for (int m = 0; m < connector->count_modes && !kms->mode_blob &&
+		     connector->connector_id == kms->connector; m++)
+			if (connector->modes[m].hdisplay == KMS_WIDTH &&
+			    connector->modes[m].vdisplay == KMS_HEIGHT)
+				drmModeCreatePropertyBlob(kms->fd, &connector->modes[m],
+							  sizeof(connector->modes[m]),
+							  &kms->mode_blob);
+		drmModeFreeConnector(connector);
+	}
+	drmModeFreeResources(res);
+	kms_find_planes(kms);
+	return kms->primary && kms->mode_blob ? 0 : -ENODEV;
+}
+
+static inline void kms_add_plane(struct kms *kms, drmModeAtomicReq *req, uint32_t plane,
+				 const struct kms_fb *fb, struct kms_place at)
+{
+	uint32_t w, h;
+
+	kms_add(kms, req, plane, "FB_ID", fb ? fb->id : 0);
+	kms_add(kms, req, plane, "CRTC_ID", fb ? kms->crtc : 0);
+	if (!fb)
+		return;
+	w = at.w ?: fb->width;
+	h = at.h ?: fb->height;
+	kms_add(kms, req, plane, "SRC_X", 0);
+	kms_add(kms, req, plane, "SRC_Y", 0);
+	kms_add(kms, req, plane, "SRC_W", (uint64_t)w << 16);
+	kms_add(kms, req, plane, "SRC_H", (uint64_t)h << 16);
+	kms_add(kms, req, plane, "CRTC_X", at.x);
+	kms_add(kms, req, plane, "CRTC_Y", at.y);
+	kms_add(kms, req, plane, "CRTC_W", w);
+	kms_add(kms, req, plane, "CRTC_H", h);
+	if (at.alpha >= 0)
+		kms_add(kms, req, plane, "alpha", at.alpha);
+	if (at.zpos >= 0)
+		kms_add(kms, req, plane, "zpos", at.zpos);
+	if (at.rotation)
+		kms_add(kms, req, plane, "rotation", at.rotation);
+}
+
+static inline int kms_commit(struct kms *kms, drmModeAtomicReq *req, uint32_t flags)
+{
+	int ret = drmModeAtomicCommit(kms->fd, req, flags, NULL) ? -errno : 0;
+
+	drmModeAtomicFree(req);
+	return ret;
+}
+
+/* What another program left on the planes stays there, so what is not shown is put right. */
+static inline void kms_add_defaults(struct kms *kms, drmModeAtomicReq *req)
+{
+	for (int i = 0; i < kms->overlays; i++) {
+		kms_add_plane(kms, req, kms->overlay[i], NULL, KMS_AT(0, 0));
+		kms_add(kms, req, kms->overlay[i], "alpha", 0xffff);
+		kms_add(kms, req, kms->overlay[i], "zpos", kms->overlays + 1);
+		kms_add(kms, req, kms->overlay[i], "rotation", DRM_MODE_ROTATE_0);
+	}
+	if (kms->cursor)
+		kms_add_plane(kms, req, kms->cursor, NULL, KMS_AT(0, 0));
+	if (kms->writeback)
+		kms_add(kms, req, kms->writeback, "CRTC_ID", 0);
+}
+
+/* A mode with @fb, which is as large, on the primary plane, and nothing else. */
+static inline int kms_modeset(struct kms *kms, const struct kms_fb *fb)
+{
+	drmModeAtomicReq *req = drmModeAtomicAlloc();
+
+	kms_add_defaults(kms, req);
+
+	kms_add(kms, req, kms->connector, "CRTC_ID", kms->crtc);
+	kms_add(kms, req, kms->crtc, "MODE_ID", kms->mode_blob);
+	kms_add(kms, req, kms->crtc, "ACTIVE", 1);
+	kms_add_plane(kms, req, kms->primary, fb, KMS_AT(0, 0));
+	return kms_commit(kms, req, DRM_MODE_ATOMIC_ALLOW_MODESET);
+}
+
+/* Puts @fb on a plane, or takes what is there off it. */
+static inline int kms_show(struct kms *kms, uint32_t plane, const struct kms_fb *fb,
+			   struct kms_place at, uint32_t flags)
+{
+	drmModeAtomicReq *req = drmModeAtomicAlloc();
+
+	kms_add_plane(kms, req, plane, fb, at);
+	return kms_commit(kms, req, flags);
+}
+
+static inline int kms_add_fb(struct kms *kms, struct kms_fb *fb)
+{
+	uint32_t handles[4] = { fb->handle[0], fb->handle[1] };
+	uint32_t pitches[4] = { fb->pitch[0], fb->pitch[1] };
+	uint32_t offsets[4] = { fb->offset[0], fb->offset[1] };
+
+	return drmModeAddFB2(kms->fd, fb->width, fb->height, fb->format, handles, pitches, offsets,
+			     &fb->id, 0) ? -errno : 0;
+}
+
+static inline void kms_fb_init(struct kms_fb *fb, uint32_t format, uint32_t width, uint32_t height)
+{
+	bool nv12 = format == DRM_FORMAT_NV12;
+
+	*fb = (struct kms_fb){ .format = format, .width = width, .height = height,
+			       .dmabuf = { -1, -1 } };
+	fb->pitch[0] = nv12 ? width : width * 4;
+	fb->size[0] = (uint64_t)fb->pitch[0] * height;
+	if (nv12) {
+		fb->pitch[1] = width;
+		fb->size[1] = (uint64_t)width * (height / 2);
+	}
+}
+
+/*
+ * An ordinary framebuffer of @data, memory planes one after the other; an NV12's in one
+ * buffer.
+ */
+static inline int kms_fb_ordinary(struct kms *kms, struct kms_fb *fb, uint32_t format,
+				  uint32_t width, uint32_t height, const void *data)
+{
+	struct drm_mode_create_dumb create = { .bpp = 8, .height = 1 };
+	struct drm_mode_map_dumb map = {};
+	void *p;
+
+	kms_fb_init(fb, format, width, height);
+	create.width = fb->size[0] + fb->size[1];
+	if (ioctl(kms->fd, DRM_IOCTL_MODE_CREATE_DUMB, &create))
+		return -errno;
+	map.handle = create.handle;
+	if (ioctl(kms->fd, DRM_IOCTL_MODE_MAP_DUMB, &map))
+		return -errno;
+	p = mmap(NULL, create.size, PROT_WRITE, MAP_SHARED, kms->fd, map.offset);
+	if (p == MAP_FAILED)
+		return -errno;
+	memcpy(p, data, fb->size[0] + fb->size[1]);
+	munmap(p, create.size);
+	fb->handle[0] = create.handle;
+	if (fb->size[1]) {
+		fb->handle[1] = create.handle;
+		fb->offset[1] = fb->size[0];
+	}
+	return kms_add_fb(kms, fb);
+}
+
+/* The same of protected buffers from @heap, an open node; an NV12's in two. */
+static inline int kms_fb_protected(struct kms *kms, struct kms_fb *fb, int heap, uint32_t format,
+				   uint32_t width, uint32_t height, const void *data)
+{
+	kms_fb_init(fb, format, width, height);
+	for (int i = 0; i < 2 && fb->size[i]; i++) {
+		int ret;
+
+		fb->dmabuf[i] = heap_alloc(heap, fb->size[i]);
+		if (fb->dmabuf[i] < 0)
+			return fb->dmabuf[i];
+		ret = secure_inject(kms->secure, fb->dmabuf[i], 0, fb->size[i],
+				    (const char *)data + (i ? fb->size[0] : 0));
+		if (ret)
+			return ret;
+		if (drmPrimeFDToHandle(kms->fd, fb->dmabuf[i], &fb->handle[i]))
+			return -errno;
+	}
+	return kms_add_fb(kms, fb);
+}
+
+static inline void kms_fb_free(struct kms *kms, struct kms_fb *fb)
+{
+	if (fb->id)
+		drmModeRmFB(kms->fd, fb->id);
+	for (int i = 0; i < 2; i++) {
+		if (fb->handle[i] && (!i || fb->handle[1] != fb->handle[0]))
+			drmCloseBufferHandle(kms->fd, fb->handle[i]);
+		if (fb->dmabuf[i] >= 0)
+			close(fb->dmabuf[i]);
+	}
+	*fb = (struct kms_fb){ .dmabuf = { -1, -1 } };
+}
+
+/* Everything off. */
+static inline int kms_off(struct kms *kms)
+{
+	drmModeAtomicReq *req = drmModeAtomicAlloc();
+
+	kms_add_defaults(kms, req);
+	kms_add_plane(kms, req, kms->primary, NULL, KMS_AT(0, 0));
+	kms_add(kms, req, kms->connector, "CRTC_ID", 0);
+	kms_add(kms, req, kms->crtc, "MODE_ID", 0);
+	kms_add(kms, req, kms->crtc, "ACTIVE", 0);
+	return kms_commit(kms, req, DRM_MODE_ATOMIC_ALLOW_MODESET);
+}
+
+static inline void kms_close(struct kms *kms)
+{
+	close(kms->secure);
+	close(kms->fd);
+}
+
+/* What is on the screen now, in a word. */
+static inline uint32_t kms_crc(struct kms *kms)
+{
+	igt_pipe_crc_t *pipe_crc = igt_pipe_crc_new(kms->fd, 0, "auto");
+	igt_crc_t crc = {};
+
+	igt_pipe_crc_collect_crc(pipe_crc, &crc);
+	igt_pipe_crc_free(pipe_crc);
+	return crc.crc[0];
+}
+
+#endif

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Protected buffers on the screen: on every plane, in every shape, they show what an
+ * ordinary buffer with the same pixels shows. The CRC is the witness.
+ */
+
+#include <unistd.h>
+
+#include "igt.h"
+#include "kms.h"
+
+static struct kms kms;
+static int heap;
+static uint32_t background[KMS_WIDTH * KMS_HEIGHT];
+
+/* Different at each pixel, never the same for two seeds. */
+static void fill(uint32_t *pixels, uint32_t count, uint32_t seed)
+{
+	for (uint32_t i = 0; i < count; i++)
+		pixels[i] = (i + 1) * 2654435761u ^ seed * 40503u;
+}
+
+static void fill_nv12(unsigned char *pixels, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		pixels[i] = 16 + (i * 7 + i / 61) % 220;
+}
+
+static uint32_t crc_with(uint32_t plane, const struct kms_fb *fb, struct kms_place at)
+{
+	uint32_t crc;
+
+	igt_assert_eq(kms_show(&kms, plane, fb, at, DRM_MODE_ATOMIC_TEST_ONLY), 0);
+	igt_assert_eq(kms_show(&kms, plane, fb, at, 0), 0);
+	crc = kms_crc(&kms);
+	igt_assert_eq(kms_show(&kms, plane, NULL, at, 0), 0);
+	return crc;
+}
+
+/* On @plane at @at: protected is ordinary, and neither is nothing. */
+static void test_same(uint32_t plane, uint32_t format, uint32_t w, uint32_t h,
+		      struct kms_place at)
+{
+	static uint32_t pixels[KMS_WIDTH * KMS_HEIGHT];
+	struct kms_fb ordinary, protected;
+	uint32_t nothing, one, other;
+
+	if (format == DRM_FORMAT_NV12)
+		fill_nv12((unsigned char *)pixels, w * h * 3 / 2);
+	else
+		fill(pixels, w * h, 1);
+	igt_assert_eq(kms_fb_ordinary(&kms, &ordinary, format, w, h, pixels), 0);
+	igt_assert_eq(kms_fb_protected(&kms, &protected, heap, format, w, h, pixels), 0);
+
+	nothing = kms_crc(&kms);
+	one = crc_with(plane, &ordinary, at);
+	other = crc_with(plane, &protected, at);
+	igt_assert(one != nothing);
+	igt_assert_eq(other, one);
+	igt_assert_eq(kms_crc(&kms), nothing);
+
+	kms_fb_free(&kms, &ordinary);
+	kms_fb_free(&kms, &protected);
+}
+
+static void test_primary(void)
+{
+	struct kms_fb protected, ordinary;
+	uint32_t expected;
+
+	igt_assert_eq(kms_fb_ordinary(&kms, &ordinary, DRM_FORMAT_XRGB8888, KMS_WIDTH, KMS_HEIGHT,
+				      background), 0);
+	igt_assert_eq(kms_fb_protected(&kms, &protected, heap, DRM_FORMAT_XRGB8888, KMS_WIDTH,
+				       KMS_HEIGHT, background), 0);
+	igt_assert_eq(kms_show(&kms, kms.primary, &ordinary, KMS_AT(0, 0), 0), 0);
+	expected = kms_crc(&kms);
+	/* Back and forth: a flip leaves nothing of what was there. */
+	for (int i = 0; i < 4; i++) {
+		igt_assert_eq(kms_show(&kms, kms.primary, &protected, KMS_AT(0, 0), 0), 0);
+		igt_assert_eq(kms_crc(&kms), expected);
+		igt_assert_eq(kms_show(&kms, kms.primary, &ordinary, KMS_AT(0, 0), 0), 0);
+		igt_assert_eq(kms_crc(&kms), expected);
+	}
+	kms_fb_free(&kms, &protected);
+	kms_fb_free(&kms, &ordinary);
+}
+
+/* Below a primary plane that is transparent where the video is. */
+static void test_underlay(void)
+{
+	static uint32_t holed[KMS_WIDTH * KMS_HEIGHT], pixels[64 * 64];
+	struct kms_place at = KMS_AT(100, 60);
+	struct kms_fb primary, protected, ordinary;
+	uint32_t empty, one, other;
+
+	for (int i = 0; i < KMS_WIDTH * KMS_HEIGHT; i++)
+		holed[i] = background[i] | 0xff000000;
+	for (int y = 60; y < 124; y++)
+		memset(&holed[y * KMS_WIDTH + 100], 0, 64 * 4);
+	fill(pixels, 64 * 64, 3);
+	igt_assert_eq(kms_fb_ordinary(&kms, &primary, DRM_FORMAT_ARGB8888, KMS_WIDTH, KMS_HEIGHT,
+				      holed), 0);
+	igt_assert_eq(kms_fb_ordinary(&kms, &ordinary, DRM_FORMAT_XRGB8888, 64, 64, pixels), 0);
+	igt_assert_eq(kms_fb_protected(&kms, &protected, heap, DRM_FORMAT_XRGB8888, 64, 64,
+				       pixels), 0);
+	igt_assert_eq(kms_show(&kms, kms.primary, &primary, KMS_AT(0, 0), 0), 0);
+	empty = kms_crc(&kms);
+	at.zpos = 0;
+	one = crc_with(kms.overlay[0], &ordinary, at);
+	other = crc_with(kms.overlay[0], &protected, at);
+	igt_assert(one != empty);
+	igt_assert_eq(other, one);
+	/* A pixel to the side it is hidden, but for what the hole still shows. */
+	at.x = 300;
+	igt_assert_eq(crc_with(kms.overlay[0], &protected, at), empty);
+	kms_fb_free(&kms, &protected);
+	kms_fb_free(&kms, &ordinary);
+	kms_fb_free(&kms, &primary);
+}
+
+/* The display may read it; the application that shows it may not, by any of its ways. */
+static void test_no_cpu_access(void)
+{
+	static uint32_t pixels[64 * 64];
+	struct drm_mode_map_dumb map = {};
+	struct kms_fb protected;
+	drmModeFB2 *fb2;
+	int exported;
+
+	igt_assert_eq(kms_fb_protected(&kms, &protected, heap, DRM_FORMAT_XRGB8888, 64, 64,
+				       pixels), 0);
+	map.handle = protected.handle[0];
+	igt_assert_eq(ioctl(kms.fd, DRM_IOCTL_MODE_MAP_DUMB, &map), -1);
+	igt_assert_eq(errno, EINVAL);
+
+	/* By the framebuffer, as a screenshot tool does. */
+	fb2 = drmModeGetFB2(kms.fd, protected.id);
+	igt_assert(fb2);
+	igt_assert(fb2->handles[0]);
+	igt_assert_eq(drmPrimeHandleToFD(kms.fd, fb2->handles[0], O_RDWR | O_CLOEXEC, &exported), 0);
+	igt_assert(mmap(NULL, 4096, PROT_READ, MAP_SHARED, exported, 0) == MAP_FAILED);
+	igt_assert_eq(errno, EACCES);
+	close(exported);
+	/* A handle of its own, if it is one. */
+	if (fb2->handles[0] != protected.handle[0])
+		drmCloseBufferHandle(kms.fd, fb2->handles[0]);
+	drmModeFreeFB2(fb2);
+	kms_fb_free(&kms, &protected);
+}
+
+igt_main()
+{
+	static struct kms_fb screen;
+	static struct kms_place at;
+
+	igt_fixture() {
+		igt_require(!mounts());
+		heap = heap_open(CARVEOUT_HEAP);
+		igt_require(heap >= 0);
+		igt_require(kms_open(&kms) == 0);
+		fill(background, KMS_WIDTH * KMS_HEIGHT, 0);
+		igt_assert_eq(kms_fb_ordinary(&kms, &screen, DRM_FORMAT_XRGB8888, KMS_WIDTH,
+					      KMS_HEIGHT, background), 0);
+		igt_assert_eq(kms_modeset(&kms, &screen), 0);
+	}
+
+	igt_describe("The primary plane shows a protected buffer, flip after flip.");
+	igt_subtest("primary")
+		test_primary();
+	igt_fixture()
+		igt_assert_eq(kms_show(&kms, kms.primary, &screen, KMS_AT(0, 0), 0), 0);
+
+	igt_describe("An overlay shows a protected buffer.");
+	igt_subtest("overlay")
+		test_same(kms.overlay[0], DRM_FORMAT_XRGB8888, 200, 100, KMS_AT(31, 17));
+
+	igt_describe("The cursor shows a protected buffer.");
+	igt_subtest("cursor")
+		test_same(kms.cursor, DRM_FORMAT_ARGB8888, 64, 64, KMS_AT(301, 207));
+
+	igt_describe("NV12 in two protected buffers is NV12 in one ordinary one.");
+	igt_subtest("nv12-in-two-buffers")
+		test_same(kms.overlay[0], DRM_FORMAT_NV12, 320, 240, KMS_AT(10, 20));
+
+	igt_describe("Clipped at the edges of the screen.");
+	igt_subtest("clipped") {
+		test_same(kms.overlay[0], DRM_FORMAT_XRGB8888, 200, 100, KMS_AT(-50, -30));
+		test_same(kms.overlay[0], DRM_FORMAT_NV12, 200, 100, KMS_AT(KMS_WIDTH - 99, 401));
+	}
+
+	igt_describe("Rotated and half transparent.");
+	igt_subtest("rotated-and-blended") {
+		at = KMS_AT(40, 50);
+		at.alpha = 0x8000;
+		at.rotation = DRM_MODE_ROTATE_180;
+		test_same(kms.overlay[0], DRM_FORMAT_ARGB8888, 128, 96, at);
+		at.alpha = 0xffff;
+		at.rotation = DRM_MODE_ROTATE_0 | DRM_MODE_REFLECT_X;
+		test_same(kms.overlay[0], DRM_FORMAT_XRGB8888, 128, 96, at);
+		at.rotation = DRM_MODE_ROTATE_0;
+		test_same(kms.overlay[0], DRM_FORMAT_XRGB8888, 128, 96, at);
+	}
+
+	igt_describe("Below a primary plane with a hole.");
+	igt_subtest("underlay")
+		test_underlay();
+	igt_fixture()
+		igt_assert_eq(kms_show(&kms, kms.primary, &screen, KMS_AT(0, 0), 0), 0);
+
+	igt_describe("Neither MAP_DUMB nor GETFB2 and PRIME give a way to map it.");
+	igt_subtest("no-cpu-access")
+		test_no_cpu_access();
+
+	igt_describe("When all is closed nothing is left.");
+	igt_subtest("nothing-left") {
+		igt_assert_eq(kms_off(&kms), 0);
+		for (int i = 0; i < 100 && ledger_now("total", "buffers"); i++)
+			usleep(20000);
+		igt_assert_eq(ledger_now("total", "buffers"), 0);
+		igt_assert_eq(ledger_now("total", "mappings"), 0);
+		igt_assert_eq(ledger_now("total", "windows"), 0);
+		igt_assert_eq(ledger_imbalances(), 0);
+	}
+
+	igt_fixture() {
+		kms_fb_free(&kms, &screen);
+		kms_close(&kms);
+		close(heap);
+	}
+}
