@@ -16,8 +16,9 @@
  * eight bytes a step; writeback writes an XRGB8888 image. Of vkms there is one more number,
  * "bare": without its pass through an empty colour pipeline.
  *
- * What is measured is compiled as the kernel would, without vector registers. memcpy() is the C
- * library's and has them.
+ * What is measured, compositor.cc and vkms_like.cc, is to be compiled as the kernel would, without
+ * vector registers: -O2 -ffreestanding -fno-exceptions -fno-rtti -mgeneral-regs-only
+ * -mno-red-zone -fno-strict-aliasing. memcpy() is the C library's and has them.
  */
 
 #include "bench/vkms_like.hpp"

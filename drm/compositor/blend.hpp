@@ -83,7 +83,8 @@ template <compositor_blend mode>
 		if (alpha != 65535)
 			above = scale(above, alpha);
 
-		const Halves rest = scale(below, 65535 - static_cast<std::uint32_t>(above.ga >> 32));
+		const std::uint32_t a = above.ga >> 32;
+		const Halves rest = scale(below, 65535 - a);
 
 		return join({saturate_65535(above.br + rest.br),
 			     saturate_65535(above.ga + rest.ga)});
@@ -256,7 +257,9 @@ Stretch scan(const Run &run, std::uint32_t n)
 	const std::uint8_t *const p = run.samples[0] + run.at * run.step;
 	const std::ptrdiff_t step = along ? Layout::bytes : run.step * run.direction;
 	const auto cover_at = [&](std::uint32_t i) {
-		return cover_of<Layout, along, mode>(p + step * i, step, std::min(n - i, scan_block));
+		const std::uint32_t block = std::min(n - i, scan_block);
+
+		return cover_of<Layout, along, mode>(p + step * i, step, block);
 	};
 	const Cover first = cover_at(0);
 	std::uint32_t i = scan_block;

@@ -44,8 +44,11 @@ struct ColourOp {
 	constexpr std::int64_t most = std::int64_t{4096} << 32;
 	Matrix matrix{};
 
-	for (std::size_t i = 0; i < 12; i++)
-		matrix.factor[i] = (std::clamp<std::int64_t>(from.m[i], -most, most) + (1 << 7)) >> 8;
+	for (std::size_t i = 0; i < 12; i++) {
+		const std::int64_t factor = std::clamp<std::int64_t>(from.m[i], -most, most);
+
+		matrix.factor[i] = (factor + (1 << 7)) >> 8;
+	}
 	return matrix;
 }
 

@@ -202,11 +202,11 @@ private:
 
 			if (from.plane && from.plane->reads_sheets()) {
 				std::uint8_t *const out = direct_ ? target_at(y) : lines_;
+				const std::size_t pitch =
+					direct_ ? target_->pitch : line_bytes(scene_);
 
 				from.plane->read_sheet_8(from.run, segment.x1 - segment.x0, n,
-							 out + 4 * segment.x0,
-							 direct_ ? target_->pitch : line_bytes(scene_),
-							 fill_);
+							 out + 4 * segment.x0, pitch, fill_);
 				return;
 			}
 		}
@@ -299,8 +299,11 @@ private:
 			colour_row(scene_.crtc_ops(), n, stage_);
 			if (deep_)
 				format_->from_16(stage_, n, target_at(y) + format_->bytes * x);
-			for (std::uint32_t i = 0; i < n; i++, out += 4)
-				store<Pixel8>(out, narrow_pixel(load<Pixel16>(stage_ + 8 * i)) | fill_);
+			for (std::uint32_t i = 0; i < n; i++, out += 4) {
+				const auto p = load<Pixel16>(stage_ + 8 * i);
+
+				store<Pixel8>(out, narrow_pixel(p) | fill_);
+			}
 		}
 	}
 

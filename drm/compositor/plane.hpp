@@ -69,21 +69,21 @@ template <int bits, bool along>
 	return {layout::read_8<Layout, along>, layout::read_16<Layout, along>, Layout::exact_8};
 }
 
+template <typename Layout, bool along, compositor_blend mode>
+inline constexpr Blenders blenders_of{over_8<Layout, along, mode>, over_16<Layout, along, mode>,
+				      scan<Layout, along, mode>};
+
 template <typename Order, bool along>
 [[nodiscard]] constexpr Readers packed_32(bool alpha)
 {
 	using Layout = layout::Packed32<Order>;
-	constexpr auto blenders = []<compositor_blend mode>() {
-		return Blenders{over_8<Layout, along, mode>, over_16<Layout, along, mode>,
-				scan<Layout, along, mode>};
-	};
 	Readers readers = packed<Layout, along>();
 
 	if constexpr (along)
 		readers.read_8 = layout::copy_8<Order>;
 	if (alpha) {
-		readers.premultiplied = blenders.template operator()<COMPOSITOR_BLEND_PREMULTIPLIED>();
-		readers.coverage = blenders.template operator()<COMPOSITOR_BLEND_COVERAGE>();
+		readers.premultiplied = blenders_of<Layout, along, COMPOSITOR_BLEND_PREMULTIPLIED>;
+		readers.coverage = blenders_of<Layout, along, COMPOSITOR_BLEND_COVERAGE>;
 	}
 	return readers;
 }
@@ -136,11 +136,9 @@ template <bool along>
 	case fourcc("R8  "):
 		return packed<layout::Grey8, along>();
 	case fourcc("P010"):
-		return yuv<layout::Yuv16<10>, along>(halved);
 	case fourcc("P012"):
-		return yuv<layout::Yuv16<12>, along>(halved);
 	case fourcc("P016"):
-		return yuv<layout::Yuv16<16>, along>(halved);
+		return yuv<layout::Yuv16, along>(halved);
 	}
 	return yuv<layout::Yuv8, along>(halved);	// all others are YUV of 8 bits
 }
@@ -230,11 +228,11 @@ public:
 		const bool alpha_used = format_.alpha && from.blend != COMPOSITOR_BLEND_NONE;
 
 		opaque_ = alpha_ == 65535 && !alpha_used;
-		if (!format_.alpha || from.blend == COMPOSITOR_BLEND_NONE)
+		if (!alpha_used)
 			opaque_mask_ = opaque_16;
 		if (alpha_ == 65535 && alpha_used && ops.empty())
-			blenders_ = from.blend == COMPOSITOR_BLEND_COVERAGE ? readers_.coverage :
-									      readers_.premultiplied;
+			blenders_ = from.blend == COMPOSITOR_BLEND_COVERAGE ?
+					    readers_.coverage : readers_.premultiplied;
 		blend_16_ = from.blend == COMPOSITOR_BLEND_NONE ?
 				    vskms::blend_16<COMPOSITOR_BLEND_NONE> :
 			    from.blend == COMPOSITOR_BLEND_COVERAGE ?

@@ -8,9 +8,9 @@
  * distance is known when compiling; this is the case that is worth being fast.
  *
  * A layout is a class template of what formats have in common: how one pixel is found and
- * converted. Of each the compiler makes four readers: 8 and 16 bits, along rows and any other way.
- * A reader of 16 bits sets alpha to all ones if Run::opaque says so, one of 8 bits sets the
- * highest byte to what it is told.
+ * converted. Of each the compiler makes four readers: 8 and 16 bits, along rows and any other way;
+ * and of RGB formats of whole bytes one that reads columns together. A reader of 16 bits sets
+ * alpha to all ones if Run::opaque says so, one of 8 bits sets the highest byte to what it is told.
  *
  * The 8-bit value is the 16-bit one as narrow() rounds it. For 8-bit formats that is what is
  * stored, as v * 257 / 257 = v. For a channel of n = 5 or 6 bits it may be computed from v
@@ -26,7 +26,6 @@
 #include "arithmetic.hpp"
 #include "yuv.hpp"
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -328,7 +327,8 @@ void read_sheet_8(const Run &run, std::ptrdiff_t aside, std::uint32_t n, std::ui
 		std::uint8_t *q = out;
 
 		for (std::uint32_t i = 0; i < height; i++, p += aside, q += pitch) {
-			const std::uint64_t first = Layout::as_8(p), second = Layout::as_8(p + step);
+			const std::uint64_t first = Layout::as_8(p);
+			const std::uint64_t second = Layout::as_8(p + step);
 
 			store(q, first | second << 32 | fills);
 		}
@@ -340,10 +340,10 @@ void read_sheet_8(const Run &run, std::ptrdiff_t aside, std::uint32_t n, std::ui
 		else
 			rows(lines);
 	}
-	for (; n; n--)
-		for (std::uint32_t i = 0; i < lines; i++)
-			store<Pixel8>(out + i * pitch,
-				      Layout::as_8(in + static_cast<std::ptrdiff_t>(i) * aside) | fill);
+	if (!n)
+		return;
+	for (; lines; lines--, in += aside, out += pitch)
+		store<Pixel8>(out, Layout::as_8(in) | fill);
 }
 
 /* Two pixels at a time. There is always something done to a pixel, so this is no memcpy(). */
@@ -387,8 +387,7 @@ private:
 	const YuvTables &tables_;
 };
 
-/* The @depth bits are the highest of two bytes; the others mean nothing. */
-template <int depth>
+/* The highest bits of two bytes. */
 class Yuv16 {
 public:
 	static constexpr int bytes = 2;
@@ -402,9 +401,9 @@ public:
 	}
 
 private:
-	static std::int32_t sample(const std::uint8_t *p)
+	std::int32_t sample(const std::uint8_t *p) const
 	{
-		return load<std::uint16_t>(p) >> (16 - depth);
+		return load<std::uint16_t>(p) >> (factors_.unused & 15);	// surely less than 16
 	}
 
 	const YuvFactors factors_;

@@ -88,13 +88,18 @@ private:
 	static_assert(alignof(Plane) <= 8 && sizeof(Plane) % 8 == 0 && alignof(ColourOp) <= 8 &&
 		      sizeof(ColourOp) % 8 == 0);
 
+	static std::span<const compositor_colorop> ops_of(const compositor_plane &plane)
+	{
+		return {plane.colorop, plane.colorops};
+	}
+
 	static Parts parts_of(const compositor_scene &scene)
 	{
 		Parts parts{.planes = scene.planes, .ops = 2, .entries = 0};
 
 		for (const compositor_plane &plane : std::span{scene.plane, scene.planes}) {
 			parts.ops += plane.colorops;
-			for (const compositor_colorop &op : std::span{plane.colorop, plane.colorops})
+			for (const compositor_colorop &op : ops_of(plane))
 				if (op.type == COMPOSITOR_LUT)
 					parts.entries += 3 * std::size_t{op.lut.entries};
 		}
@@ -126,8 +131,7 @@ private:
 
 			if (shown.x0 == shown.x1 || shown.y0 == shown.y1)
 				continue;
-			new (planes + n) Plane(plane, shown, ops_from({plane.colorop, plane.colorops},
-								      room));
+			new (planes + n) Plane(plane, shown, ops_from(ops_of(plane), room));
 			index_[n++] = i;
 		}
 		planes_ = {planes, n};

@@ -47,6 +47,7 @@ namespace vskms {
 
 /* Factors of samples of one depth, in 2^-20 quarters of a 16-bit step. */
 struct YuvFactors {
+	std::int32_t unused;	// bits below a sample that is stored in 16
 	std::int32_t y_zero, uv_zero;
 	std::int64_t y;
 	std::int64_t red_v, green_u, green_v, blue_u;
@@ -76,6 +77,7 @@ inline constexpr int yuv_ranges = 2;	// limited, full, as enum compositor_range
 	};
 
 	return {
+		.unused = 16 - depth,
 		.y_zero = static_cast<std::int32_t>(limited ? 16 * scale : 0),
 		.uv_zero = static_cast<std::int32_t>(128 * scale),
 		.y = rounded(unit, y_span),
@@ -197,11 +199,11 @@ inline constexpr auto yuv_tables = [] {
 }
 
 /*
- * A sum in range to XRGB8888, X = 0: round(v / 257) = (w - (w >> 8)) >> 8 for w = v + 128. Proof. Let
- * w = 257 q + r, 0 <= r <= 256, so that q <= 255 is the result. w >> 8 = q + e, where e is 1 if
- * q + r >= 256, else 0, so the bracket is 256 q + r - e. If r = 0 then e = 0, if r = 256 then
- * e = 1, so 0 <= r - e <= 255. As 0 <= w < 2^17 and the bracket is not negative, nothing reaches
- * or borrows from bits 19 and 20, which belong to the next lane.
+ * A sum in range to XRGB8888, X = 0: round(v / 257) = (w - (w >> 8)) >> 8 for w = v + 128.
+ * Proof. Let w = 257 q + r, 0 <= r <= 256, so that q <= 255 is the result. w >> 8 = q + e, where
+ * e is 1 if q + r >= 256, else 0, so the bracket is 256 q + r - e. If r = 0 then e = 0, if r = 256
+ * then e = 1, so 0 <= r - e <= 255. As 0 <= w < 2^17 and the bracket is not negative, nothing
+ * reaches or borrows from bits 19 and 20, which belong to the next lane.
  */
 [[nodiscard]] constexpr std::uint64_t yuv_to_8(YuvSum sum)
 {

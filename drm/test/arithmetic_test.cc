@@ -32,7 +32,7 @@ TEST(Arithmetic, narrow_rounds_to_8_bits)
 TEST(Arithmetic, division_by_65535_is_exact_wherever_the_result_changes)
 {
 	for (std::uint64_t q = 0; q < 65536; q++) {
-		for (std::int64_t around : {-32769, -32768, -32767, -1, 0, 1, 32766, 32767, 32768}) {
+		for (const int around : {-32769, -32768, -32767, -1, 0, 1, 32766, 32767, 32768}) {
 			const std::int64_t x = static_cast<std::int64_t>(q * 65535) + around;
 
 			if (x < 0 || x > 65535ll * 65535)
@@ -99,9 +99,11 @@ TEST(Arithmetic, pixels_survive_being_taken_apart)
 /* A channel as compositor.h defines it, to 8 bits; all of the plane's alpha. */
 std::uint32_t channel(compositor_blend mode, std::uint32_t f, std::uint32_t a, std::uint32_t below)
 {
+	const std::uint64_t rest = std::uint64_t{65535 - a} * below;
+
 	if (mode == COMPOSITOR_BLEND_COVERAGE)
-		return narrow(rounded(std::uint64_t{a} * f + std::uint64_t{65535 - a} * below, 65535));
-	return narrow(std::min(f + rounded(std::uint64_t{65535 - a} * below, 65535), 65535u));
+		return narrow(rounded(std::uint64_t{a} * f + rest, 65535));
+	return narrow(std::min(f + rounded(rest, 65535), 65535u));
 }
 
 /* Three cases of below at once, one in each channel. */
@@ -150,8 +152,8 @@ void blend_over_16()
 		for (std::uint32_t f = 0; f < 256; f++) {
 			for (int i = 0; i < 16; i++) {
 				const Pixel16 bg = i == 0 ? 0 : i == 1 ? ~0ull : random();
-				const Pixel8 out = blended_over_16<mode>(a << 24 | f << 16 | f << 8 | f,
-									 bg);
+				const Pixel8 fg = a << 24 | f << 16 | f << 8 | f;
+				const Pixel8 out = blended_over_16<mode>(fg, bg);
 
 				for (int c = 0; c < 3; c++)
 					ASSERT_EQ(out >> 8 * c & 0xff,

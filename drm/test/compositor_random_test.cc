@@ -180,8 +180,9 @@ std::string Scenery::description() const
 		out << "  ";
 		for (int at = 0; at < 32; at += 8)
 			out << static_cast<char>(p.format >> at);
-		out << " " << p.fb_width << "x" << p.fb_height << " src " << p.src_w << "x" << p.src_h
-		    << "+" << p.src_x << "+" << p.src_y << " dst " << p.dst_x << "," << p.dst_y
+		out << " " << p.fb_width << "x" << p.fb_height << " src " << p.src_w << "x"
+		    << p.src_h << "+" << p.src_x << "+" << p.src_y << " dst " << p.dst_x << ","
+		    << p.dst_y
 		    << " rotation " << p.rotation << " alpha " << p.alpha << " blend " << p.blend
 		    << " encoding " << p.encoding << " range " << p.range << " colorops "
 		    << p.colorops << (stage.memory[i].data[0] ? "" : " blanked") << "\n";

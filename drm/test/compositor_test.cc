@@ -247,7 +247,8 @@ TEST(Compositor, scene_and_tables_are_copied)
 		std::vector<std::uint8_t> scratch(compositor_scratch(made.get()));
 		Lines out;
 
-		compositor_run(made.get(), memory.data(), scratch.data(), nullptr, Lines::add, &out);
+		compositor_run(made.get(), memory.data(), scratch.data(), nullptr, Lines::add,
+			       &out);
 		return out.rows;
 	};
 	const auto before = lines();

@@ -88,8 +88,8 @@ public:
 	}
 
 	/*
-	 * Noise, in which all bits clear or set are frequent, or stretches of these and of noise, as
-	 * overlays are made of.
+	 * Noise, in which all bits clear or set are frequent, or stretches of these and of noise,
+	 * as overlays are made of.
 	 */
 	void fill(Random &random)
 	{

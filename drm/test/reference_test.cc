@@ -120,8 +120,10 @@ TEST(Reference, chroma_is_where_drm_fourcc_says)
 
 TEST(Reference, low_bits_of_p010_mean_nothing)
 {
-	const std::vector<std::vector<std::uint8_t>> grey = {{0x00, 0x80}, {0x00, 0x80, 0x00, 0x80}};
-	const std::vector<std::vector<std::uint8_t>> more = {{0x3f, 0x80}, {0x3f, 0x80, 0x3f, 0x80}};
+	using Planes = std::vector<std::vector<std::uint8_t>>;
+
+	const Planes grey = {{0x00, 0x80}, {0x00, 0x80, 0x00, 0x80}};
+	const Planes more = {{0x3f, 0x80}, {0x3f, 0x80, 0x3f, 0x80}};
 
 	EXPECT_EQ(colour(DRM_FORMAT_P010, grey), colour(DRM_FORMAT_P010, more));
 	EXPECT_NE(colour(DRM_FORMAT_P012, grey), colour(DRM_FORMAT_P012, more));
