@@ -80,6 +80,25 @@ static inline int secure_inject(int dev, int fd, uint64_t offset, uint64_t len, 
 	return ioctl(dev, SECURE_HEAP_IOCTL_INJECT, &inject) ? -errno : 0;
 }
 
+/* Writes what AES-CTR makes of @data, with the key in @slot. */
+static inline int secure_inject_ctr(int dev, int fd, uint64_t offset, uint64_t len,
+				    const void *data, uint32_t slot, const unsigned char iv[16],
+				    uint64_t position)
+{
+	struct secure_heap_inject inject = {
+		.fd = fd,
+		.flags = SECURE_HEAP_INJECT_AES_CTR,
+		.offset = offset,
+		.len = len,
+		.data = (uintptr_t)data,
+		.key = slot,
+		.position = position,
+	};
+
+	memcpy(inject.iv, iv, sizeof(inject.iv));
+	return ioctl(dev, SECURE_HEAP_IOCTL_INJECT, &inject) ? -errno : 0;
+}
+
 /* The slot that the key is in now. */
 static inline int secure_key(int dev, const char *heap, uint32_t slot, const void *key)
 {

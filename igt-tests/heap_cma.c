@@ -4,43 +4,14 @@
  * when it has returned them. /proc/pagemap tells where a program's pages are.
  */
 
-#include <glob.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 
+#include "dynamic.h"
 #include "kcore.h"
 
-#define SMALL_NAME "test,cma"
-#define SMALL_HEAP "/dev/dma_heap/" SMALL_NAME
-#define SMALL_DIR CONFIGFS_HEAPS SMALL_NAME
-
 static int heap, kcore;
-
-static int buffer_new(int from, uint64_t len)
-{
-	int buffer = heap_alloc(from, len);
-
-	igt_assert(buffer >= 0);
-	return buffer;
-}
-
-/* The sum of a counter over all CMA areas, in pages. */
-static long long cma_count(const char *counter)
-{
-	long long sum = 0;
-	char path[64], text[32];
-	glob_t found;
-
-	snprintf(path, sizeof(path), "/sys/kernel/mm/cma/*/%s", counter);
-	igt_assert_eq(glob(path, 0, NULL, &found), 0);
-	for (size_t i = 0; i < found.gl_pathc; i++) {
-		igt_assert(file_read(found.gl_pathv[i], text, sizeof(text)) > 0);
-		sum += atoll(text);
-	}
-	globfree(&found);
-	return sum;
-}
 
 #define CHUNK (32 * MIB)
 #define CHUNKS 60
@@ -75,12 +46,6 @@ static void look(struct memory *memory, uint64_t base)
 	close(pagemap);
 }
 
-static void small_gone(void)
-{
-	file_write(SMALL_DIR "/enabled", "0");
-	rmdir(SMALL_DIR);
-}
-
 static long long available(void)
 {
 	char text[4096], *at;
@@ -101,20 +66,6 @@ static void take(struct memory *memory)
 	memory->chunks[memory->count++] = chunk;
 	for (uint64_t at = 0; at < CHUNK; at += PAGE)
 		memcpy(chunk + at, clear, PAGE);
-}
-
-static int small_new(const char *size)
-{
-	int small;
-
-	small_gone();
-	igt_assert_eq(mkdir(SMALL_DIR, 0755), 0);
-	igt_assert_eq(file_write(SMALL_DIR "/size", size), 0);
-	igt_assert_eq(file_write(SMALL_DIR "/enabled", "1"), 0);
-	for (int i = 0; (small = heap_open(SMALL_HEAP)) == -ENOENT && i < 100; i++)
-		usleep(20000);	/* devtmpfs makes the node a moment later */
-	igt_assert(small >= 0);
-	return small;
 }
 
 /*

@@ -4,43 +4,21 @@
  * returns it with the last, all of it at once, whoever races, dies or fails on the way.
  */
 
-#include <glob.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <xf86drm.h>
 
-#include "heap.h"
-#include "igt.h"
+#include "dynamic.h"
 
 #define MIB (1ull << 20)
 #define PAGE 4096
 #define BOTH (BUS_PROBE_READ | BUS_PROBE_WRITE)
 
-/* A heap of our own for what is done often: the less memory, the sooner it is had. */
-#define SMALL_NAME "test,dynamic"
-#define SMALL_HEAP "/dev/dma_heap/" SMALL_NAME
-#define SMALL_SIZE (8 * MIB)
+#define SMALL_SIZE (8 * MIB)	/* as small_new() is asked for */
 
 static int heap, dev;
-
-/* Over all CMA areas, in pages. */
-static long long cma_count(const char *counter)
-{
-	long long sum = 0;
-	char path[64], text[32];
-	glob_t found;
-
-	snprintf(path, sizeof(path), "/sys/kernel/mm/cma/*/%s", counter);
-	igt_assert_eq(glob(path, 0, NULL, &found), 0);
-	for (size_t i = 0; i < found.gl_pathc; i++) {
-		igt_assert(file_read(found.gl_pathv[i], text, sizeof(text)) > 0);
-		sum += atoll(text);
-	}
-	globfree(&found);
-	return sum;
-}
 
 struct cma {
 	long long taken, released;
@@ -78,34 +56,6 @@ static void assert_nothing_held(void)
 	for (size_t i = 0; i < sizeof(gauges) / sizeof(gauges[0]); i++)
 		igt_assert_eq(ledger_now("total", gauges[i]), 0);
 	igt_assert_eq(ledger_imbalances(), 0);
-}
-
-static int buffer_new(int from, uint64_t len)
-{
-	int buffer = heap_alloc(from, len);
-
-	igt_assert(buffer >= 0);
-	return buffer;
-}
-
-static void small_gone(void)
-{
-	file_write(CONFIGFS_HEAPS SMALL_NAME "/enabled", "0");
-	rmdir(CONFIGFS_HEAPS SMALL_NAME);
-}
-
-static int small_new(void)
-{
-	int small;
-
-	small_gone();	/* left by a subtest that failed */
-	igt_assert_eq(mkdir(CONFIGFS_HEAPS SMALL_NAME, 0755), 0);
-	igt_assert_eq(file_write(CONFIGFS_HEAPS SMALL_NAME "/size", "8M"), 0);
-	igt_assert_eq(file_write(CONFIGFS_HEAPS SMALL_NAME "/enabled", "1"), 0);
-	for (int i = 0; (small = heap_open(SMALL_HEAP)) == -ENOENT && i < 100; i++)
-		usleep(20000);	/* devtmpfs makes the node a moment later */
-	igt_assert(small >= 0);
-	return small;
 }
 
 static void test_edges(void)
@@ -151,7 +101,7 @@ static void test_last_use(void)
 
 static void test_cycles(void)
 {
-	int small = small_new();
+	int small = small_new("8M");
 	struct cma before = cma_now();
 
 	for (int i = 1; i <= 100; i++) {
@@ -183,7 +133,7 @@ static void *churn(void *arg)
 /* Each holds nothing most of the time, so all of them meet at both edges. */
 static void test_parallel(void)
 {
-	int small = small_new();
+	int small = small_new("8M");
 	struct cma before = cma_now();
 	pthread_t threads[4];
 
@@ -283,7 +233,7 @@ static void test_killed(void)
 /* At whatever point of reserving, allocating, freeing and releasing it is hit. */
 static void test_killed_anywhere(void)
 {
-	int small = small_new();
+	int small = small_new("8M");
 	struct cma before = cma_now();
 
 	for (int i = 0; i < 20; i++) {
@@ -349,7 +299,7 @@ static int life(int from)
 
 static void test_fault(const char *fault, int error)
 {
-	int carveout = heap_open(CARVEOUT_HEAP), small = small_new();
+	int carveout = heap_open(CARVEOUT_HEAP), small = small_new("8M");
 	int heaps[2] = { small, carveout };
 
 	igt_assert(carveout >= 0);

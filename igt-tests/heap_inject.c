@@ -42,23 +42,6 @@ static size_t from_hex(const char *text, unsigned char *bytes)
 	return n;
 }
 
-static int inject_ctr(int fd, uint64_t offset, uint64_t len, const void *data, uint32_t slot,
-		      const unsigned char iv[16], uint64_t position)
-{
-	struct secure_heap_inject inject = {
-		.fd = fd,
-		.flags = SECURE_HEAP_INJECT_AES_CTR,
-		.offset = offset,
-		.len = len,
-		.data = (uintptr_t)data,
-		.key = slot,
-		.position = position,
-	};
-
-	memcpy(inject.iv, iv, sizeof(inject.iv));
-	return ioctl(dev, SECURE_HEAP_IOCTL_INJECT, &inject) ? -errno : 0;
-}
-
 static int nist_slot(int file, const char *name)
 {
 	unsigned char key[16];
@@ -127,7 +110,7 @@ static void test_alignments(int slot)
 	igt_assert_eq(getrandom(data, sizeof(data), 0), sizeof(data));
 	memset(stream, 0, sizeof(stream));
 	if (slot >= 0) {	/* what the key makes of nothing */
-		igt_assert_eq(inject_ctr(buffer, 0, 64, stream, slot, iv, 0), 0);
+		igt_assert_eq(secure_inject_ctr(dev, buffer, 0, 64, stream, slot, iv, 0), 0);
 		igt_assert_eq(master_load(master, 0, 64, stream), 0);
 	}
 	for (int from = 0; from < 8; from++)
@@ -140,7 +123,7 @@ static void test_alignments(int slot)
 					expected[to - 4032 + j] = data[from + j] ^ stream[j];
 				igt_assert_eq(master_store(master, 4032, 128, background), 0);
 				if (slot >= 0)
-					igt_assert_eq(inject_ctr(buffer, to, len, data + from,
+					igt_assert_eq(secure_inject_ctr(dev, buffer, to, len, data + from,
 								 slot, iv, 0), 0);
 				else
 					igt_assert_eq(secure_inject(dev, buffer, to, len,
@@ -195,7 +178,7 @@ static void test_outside(void)
 	for (size_t i = 0; i < sizeof(outside) / sizeof(outside[0]); i++) {
 		igt_assert_eq(secure_inject(dev, buffer, outside[i].offset, outside[i].len, ones),
 			      -ERANGE);
-		igt_assert_eq(inject_ctr(buffer, outside[i].offset, outside[i].len, ones, slot,
+		igt_assert_eq(secure_inject_ctr(dev, buffer, outside[i].offset, outside[i].len, ones, slot,
 					 iv, 0), -ERANGE);
 	}
 	igt_assert_eq(secure_inject(dev, buffer, 0, 0, ones), -EINVAL);
@@ -217,19 +200,19 @@ static void test_nist(const char *in_text, const char *out_text)
 	from_hex(nist_counter, iv);
 	igt_assert_eq(from_hex(in_text, in), 64);
 	igt_assert_eq(from_hex(out_text, out), 64);
-	igt_assert_eq(inject_ctr(buffer, 0, 64, in, slot, iv, 0), 0);
+	igt_assert_eq(secure_inject_ctr(dev, buffer, 0, 64, in, slot, iv, 0), 0);
 	assert_there(master, 0, 64, out);
 
 	/* In two pieces, the later first; in single bytes. */
 	for (int at = 1; at < 64; at++) {
 		int to = 128 * at + at % 3;
 
-		igt_assert_eq(inject_ctr(buffer, to + at, 64 - at, in + at, slot, iv, at), 0);
-		igt_assert_eq(inject_ctr(buffer, to, at, in, slot, iv, 0), 0);
+		igt_assert_eq(secure_inject_ctr(dev, buffer, to + at, 64 - at, in + at, slot, iv, at), 0);
+		igt_assert_eq(secure_inject_ctr(dev, buffer, to, at, in, slot, iv, 0), 0);
 		assert_there(master, to, 64, out);
 	}
 	for (int at = 0; at < 64; at++)
-		igt_assert_eq(inject_ctr(buffer, 16001 + at, 1, in + at, slot, iv, at), 0);
+		igt_assert_eq(secure_inject_ctr(dev, buffer, 16001 + at, 1, in + at, slot, iv, at), 0);
 	assert_there(master, 16001, 64, out);
 	igt_assert_eq(secure_key_clear(dev, slot), 0);
 	close(master);
@@ -265,12 +248,12 @@ static void test_carry(void)
 		size_t len = from_hex(carries[i].stream, stream);
 
 		from_hex(carries[i].iv, iv);
-		igt_assert_eq(inject_ctr(buffer, 99, len, zeros, slot, iv, carries[i].position), 0);
+		igt_assert_eq(secure_inject_ctr(dev, buffer, 99, len, zeros, slot, iv, carries[i].position), 0);
 		assert_there(master, 99, len, stream);
 	}
 	/* A stream has 2^64 bytes, and does not begin again. */
-	igt_assert_eq(inject_ctr(buffer, 99, 2, zeros, slot, zeros, ~0ull), -ERANGE);
-	igt_assert_eq(inject_ctr(buffer, 99, 17, zeros, slot, zeros, -16ull), -ERANGE);
+	igt_assert_eq(secure_inject_ctr(dev, buffer, 99, 2, zeros, slot, zeros, ~0ull), -ERANGE);
+	igt_assert_eq(secure_inject_ctr(dev, buffer, 99, 17, zeros, slot, zeros, -16ull), -ERANGE);
 	igt_assert_eq(secure_key_clear(dev, slot), 0);
 	close(master);
 	close(buffer);
@@ -362,7 +345,7 @@ static void test_long_stream(uint64_t position)
 
 	slot = secure_key(dev, CARVEOUT_NAME, ANY, key);
 	igt_assert(slot >= 0);
-	igt_assert_eq(inject_ctr(buffer, 12345, MIB, cipher, slot, iv, position), 0);
+	igt_assert_eq(secure_inject_ctr(dev, buffer, 12345, MIB, cipher, slot, iv, position), 0);
 	assert_there(master, 12345, MIB, clear + skip);
 	igt_assert_eq(secure_key_clear(dev, slot), 0);
 	close(master);
@@ -413,7 +396,7 @@ static void test_unreadable(int slot)
 		size_t len = unreadable[i].len;
 
 		if (slot >= 0)
-			igt_assert_eq(inject_ctr(buffer, SIZE, len, data, slot, iv, 0), -EFAULT);
+			igt_assert_eq(secure_inject_ctr(dev, buffer, SIZE, len, data, slot, iv, 0), -EFAULT);
 		else
 			igt_assert_eq(secure_inject(dev, buffer, SIZE, len, data), -EFAULT);
 		assert_there(master, 0, SIZE, zeros);
@@ -446,12 +429,12 @@ static void test_killed(void)
 	pid_t child;
 
 	igt_assert(data != MAP_FAILED);
-	igt_assert_eq(inject_ctr(buffer, 0, size, data, slot, iv, 0), 0);
+	igt_assert_eq(secure_inject_ctr(dev, buffer, 0, size, data, slot, iv, 0), 0);
 	whole = now() - start;
 
 	child = fork();
 	if (!child) {
-		while (!inject_ctr(buffer, 0, size, data, slot, iv, 0))
+		while (!secure_inject_ctr(dev, buffer, 0, size, data, slot, iv, 0))
 			;
 		_exit(1);
 	}
@@ -514,7 +497,7 @@ static void test_read_only(void)
 	int slot = nist_slot(dev, CARVEOUT_NAME), master = master_of(buffer);
 
 	igt_assert_eq(secure_inject(dev, buffer, 0, 1, "x"), -EBADF);
-	igt_assert_eq(inject_ctr(buffer, 0, 1, "x", slot, iv, 0), -EBADF);
+	igt_assert_eq(secure_inject_ctr(dev, buffer, 0, 1, "x", slot, iv, 0), -EBADF);
 	igt_assert_eq(secure_inject(dev, writable, 0, 1, "x"), 0);
 	/* The file's access mode, not what the fd may be made to say. */
 	fcntl(buffer, F_SETFL, O_RDWR);

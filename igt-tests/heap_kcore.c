@@ -7,41 +7,10 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "dynamic.h"
 #include "kcore.h"
 
-#define SMALL_NAME "test,cma"
-#define SMALL_HEAP "/dev/dma_heap/" SMALL_NAME
-#define SMALL_DIR CONFIGFS_HEAPS SMALL_NAME
-
 static int heap, dev, kcore;
-
-static int buffer_new(int from, uint64_t len)
-{
-	int buffer = heap_alloc(from, len);
-
-	igt_assert(buffer >= 0);
-	return buffer;
-}
-
-static void small_gone(void)
-{
-	file_write(SMALL_DIR "/enabled", "0");
-	rmdir(SMALL_DIR);
-}
-
-static int small_new(const char *size)
-{
-	int small;
-
-	small_gone();
-	igt_assert_eq(mkdir(SMALL_DIR, 0755), 0);
-	igt_assert_eq(file_write(SMALL_DIR "/size", size), 0);
-	igt_assert_eq(file_write(SMALL_DIR "/enabled", "1"), 0);
-	for (int i = 0; (small = heap_open(SMALL_HEAP)) == -ENOENT && i < 100; i++)
-		usleep(20000);	/* devtmpfs makes the node a moment later */
-	igt_assert(small >= 0);
-	return small;
-}
 
 /* The range that the heap takes: it is nearly all of the area, so always the same. */
 static uint64_t heap_base(void)

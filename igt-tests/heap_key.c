@@ -11,23 +11,6 @@
 
 static int dev, heap;
 
-static int inject_ctr(int fd, uint64_t offset, uint64_t len, const void *data, uint32_t slot,
-		      const unsigned char iv[16], uint64_t position)
-{
-	struct secure_heap_inject inject = {
-		.fd = fd,
-		.flags = SECURE_HEAP_INJECT_AES_CTR,
-		.offset = offset,
-		.len = len,
-		.data = (uintptr_t)data,
-		.key = slot,
-		.position = position,
-	};
-
-	memcpy(inject.iv, iv, sizeof(inject.iv));
-	return ioctl(dev, SECURE_HEAP_IOCTL_INJECT, &inject) ? -errno : 0;
-}
-
 static int key_ioctl(struct secure_heap_key key)
 {
 	return ioctl(dev, SECURE_HEAP_IOCTL_KEY, &key) ? -errno : 0;
@@ -75,12 +58,12 @@ static void test_wrong_slot(void)
 	int cleared = slot_new(dev, CARVEOUT_NAME);
 
 	igt_assert_eq(secure_key_clear(dev, cleared), 0);
-	igt_assert_eq(inject_ctr(buffer, 0, 1, "x", SECURE_HEAP_KEY_SLOTS, iv, 0), -EINVAL);
-	igt_assert_eq(inject_ctr(buffer, 0, 1, "x", ANY, iv, 0), -EINVAL);
-	igt_assert_eq(inject_ctr(buffer, 0, 1, "x", 1u << 31, iv, 0), -EINVAL);
-	igt_assert_eq(inject_ctr(buffer, 0, 1, "x", cleared, iv, 0), -ENOKEY);
-	igt_assert_eq(inject_ctr(buffer, 0, 1, "x", foreign, iv, 0), -EACCES);
-	igt_assert_eq(inject_ctr(buffer, 0, 1, "x", dynamic, iv, 0), -EACCES);
+	igt_assert_eq(secure_inject_ctr(dev, buffer, 0, 1, "x", SECURE_HEAP_KEY_SLOTS, iv, 0), -EINVAL);
+	igt_assert_eq(secure_inject_ctr(dev, buffer, 0, 1, "x", ANY, iv, 0), -EINVAL);
+	igt_assert_eq(secure_inject_ctr(dev, buffer, 0, 1, "x", 1u << 31, iv, 0), -EINVAL);
+	igt_assert_eq(secure_inject_ctr(dev, buffer, 0, 1, "x", cleared, iv, 0), -ENOKEY);
+	igt_assert_eq(secure_inject_ctr(dev, buffer, 0, 1, "x", foreign, iv, 0), -EACCES);
+	igt_assert_eq(secure_inject_ctr(dev, buffer, 0, 1, "x", dynamic, iv, 0), -EACCES);
 	igt_assert_eq(master_load(master, 0, 4096, there), 0);
 	igt_assert_eq(memcmp(there, zeros, 4096), 0);
 
@@ -89,7 +72,7 @@ static void test_wrong_slot(void)
 	igt_assert_eq(secure_key_clear(dev, foreign), -EBUSY);
 	igt_assert_eq(secure_key_clear(dev, cleared), -ENOKEY);
 	igt_assert_eq(secure_key_clear(dev, dynamic), 0);
-	igt_assert_eq(inject_ctr(buffer, 0, 1, "x", dynamic, iv, 0), -ENOKEY);
+	igt_assert_eq(secure_inject_ctr(dev, buffer, 0, 1, "x", dynamic, iv, 0), -ENOKEY);
 	igt_assert_eq(secure_key_clear(other, foreign), 0);
 	close(other);
 	close(master);
@@ -142,15 +125,15 @@ static void test_replace(void)
 	long long here = ledger_now(CARVEOUT_NAME, "keys"), there = ledger_now(DYNAMIC_NAME, "keys");
 	unsigned char first[16], second[16];
 
-	igt_assert_eq(inject_ctr(buffer, 0, 16, zeros, slot, iv, 0), 0);
+	igt_assert_eq(secure_inject_ctr(dev, buffer, 0, 16, zeros, slot, iv, 0), 0);
 	igt_assert_eq(master_load(master, 0, 16, first), 0);
 	igt_assert_eq(secure_key(dev, CARVEOUT_NAME, slot, key), slot);
-	igt_assert_eq(inject_ctr(buffer, 0, 16, zeros, slot, iv, 0), 0);
+	igt_assert_eq(secure_inject_ctr(dev, buffer, 0, 16, zeros, slot, iv, 0), 0);
 	igt_assert_eq(master_load(master, 0, 16, second), 0);
 	igt_assert(memcmp(first, second, 16));
 
 	igt_assert_eq(secure_key(dev, DYNAMIC_NAME, slot, key), slot);
-	igt_assert_eq(inject_ctr(buffer, 0, 16, zeros, slot, iv, 0), -EACCES);
+	igt_assert_eq(secure_inject_ctr(dev, buffer, 0, 16, zeros, slot, iv, 0), -EACCES);
 	igt_assert_eq(ledger_now(CARVEOUT_NAME, "keys"), here - 1);
 	igt_assert_eq(ledger_now(DYNAMIC_NAME, "keys"), there + 1);
 	igt_assert_eq(secure_key_clear(dev, slot), 0);
@@ -193,10 +176,10 @@ static void test_wiped_at_close(void)
 	copy = dup(dev);
 	close(dev);
 	dev = copy;	/* the same open file */
-	igt_assert_eq(inject_ctr(buffer, 0, 1, "x", slot, iv, 0), 0);
+	igt_assert_eq(secure_inject_ctr(dev, buffer, 0, 1, "x", slot, iv, 0), 0);
 	close(dev);
 	dev = own;
-	igt_assert_eq(inject_ctr(buffer, 0, 1, "x", slot, iv, 0), -ENOKEY);
+	igt_assert_eq(secure_inject_ctr(dev, buffer, 0, 1, "x", slot, iv, 0), -ENOKEY);
 	igt_assert_eq(secure_key_clear(dev, slot), -ENOKEY);
 	igt_assert_eq(secure_key(dev, CARVEOUT_NAME, slot, iv), slot);
 	igt_assert_eq(secure_key_clear(dev, slot), 0);
