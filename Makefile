@@ -40,7 +40,7 @@ check-host: setup ## the C++ cores' tests on the host, and how much of them they
 	@$(VM) exec -- $(MAKE) -s -f ci/host.mk check
 	@python3 ci/coverage.py build/host/coverage/lines.json
 
-bench-host: setup ## the region allocator against a bitmap; see docs/heap-allocator.md
+bench-host: setup ## the allocator against a bitmap, the compositor against memcpy and a vkms's way
 	@$(VM) exec -- $(MAKE) -s -f ci/host.mk bench
 
 fuzz: ## fuzz the heap's core, each target for FUZZ_SECONDS (60)

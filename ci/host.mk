@@ -100,15 +100,22 @@ fuzz: $(fuzzers:%=$(out)/fuzz/%)
 $(fuzzers:%=$(out)/fuzz/%): $(out)/fuzz/%: $(out)/fuzz/heap/fuzz/%_fuzz.o
 	$(CXX-fuzz) $(CXXFLAGS-fuzz) $< -o $@
 
-# The allocators are compiled as the kernel would, without floating point; what
-# measures them cannot be.
-$(out)/bench/heap/bench/allocator.o: CXXFLAGS += -ffreestanding -fno-exceptions	\
+# What is measured is compiled as the kernel would, without floating point; what
+# measures it cannot be.
+as-kernel := heap/bench/allocator drm/compositor/compositor drm/bench/vkms_like
+$(as-kernel:%=$(out)/bench/%.o): CXXFLAGS += -ffreestanding -fno-exceptions	\
 	-fno-rtti -mgeneral-regs-only -mno-red-zone -fno-strict-aliasing
 
-bench: $(out)/bench/region-bench
-	@$< --benchmark_counters_tabular=true
+# One after the other: they would disturb each other.
+bench: $(out)/bench/region-bench $(out)/bench/compositor-bench
+	@$(out)/bench/region-bench --benchmark_counters_tabular=true
+	@$(out)/bench/compositor-bench
 
 $(out)/bench/region-bench: $(patsubst %.cc,$(out)/bench/%.o,$(wildcard heap/bench/*.cc))
+	$(CXX-bench) $(CXXFLAGS-bench) $^ -lbenchmark -o $@
+
+$(out)/bench/compositor-bench: $(patsubst %.cc,$(out)/bench/%.o,$(wildcard drm/bench/*.cc)	\
+		drm/compositor/compositor.cc)
 	$(CXX-bench) $(CXXFLAGS-bench) $^ -lbenchmark -o $@
 
 -include $(shell find $(out) -name '*.d' 2>/dev/null)
