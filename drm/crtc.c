@@ -125,7 +125,8 @@ static struct drm_pending_vblank_event *show_pending(struct vskms_crtc *crtc)
 	struct drm_pending_vblank_event *event = NULL;
 
 	lockdep_assert_held(&crtc->lock);
-	if (crtc->composing)
+	/* Without a period it was disabled, while a late vblank was on its way. */
+	if (crtc->composing || !crtc->period)
 		return NULL;
 	if (crtc->pending) {
 		swap(crtc->front, crtc->pending);

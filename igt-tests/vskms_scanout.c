@@ -137,7 +137,8 @@ static void test_no_cpu_access(void)
 	fb2 = drmModeGetFB2(kms.fd, protected.id);
 	igt_assert(fb2);
 	igt_assert(fb2->handles[0]);
-	igt_assert_eq(drmPrimeHandleToFD(kms.fd, fb2->handles[0], O_RDWR | O_CLOEXEC, &exported), 0);
+	igt_assert_eq(drmPrimeHandleToFD(kms.fd, fb2->handles[0], O_RDWR | O_CLOEXEC, &exported),
+		      0);
 	igt_assert(mmap(NULL, 4096, PROT_READ, MAP_SHARED, exported, 0) == MAP_FAILED);
 	igt_assert_eq(errno, EACCES);
 	close(exported);
