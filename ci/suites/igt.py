@@ -20,21 +20,34 @@ SKIP = ("skip",)
 class Unload(unittest.TestCase):
     """In guests of their own: they end with a module half gone."""
 
-    def _guest(self, script: str):
-        return run_command(["tools/vm", "run", "--", "sh", "-c", script])
+    def _guest(self, script: str, *options: str):
+        return run_command(["tools/vm", "run", "--timeout", "120", *options, "--", "sh", "-c", script])
 
     def test_rmmod_is_refused(self):
         done = self._guest("rmmod secure_heap")
         self.assertEqual(done.returncode, 1, done.stderr)
         self.assertIn("in use", done.stderr)
 
+    def test_forced_rmmod_is_refused_while_the_display_is_there(self):
+        done = self._guest("rmmod -f secure_heap")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("could not remove", done.stderr)
+
     def test_forced_rmmod_leaves_no_dangling_ops(self):
         # tools/vm answers 126 to an oops.
         done = self._guest("build/igt/heap_alloc --run-subtest sizes >/dev/null || exit 1; "
-                           "rmmod -f secure_heap & "
+                           "rmmod vskms || exit 3; rmmod -f secure_heap & "
                            "until dmesg | grep -q 'until the next boot'; do sleep 0.2; done; "
                            "build/igt/heap_alloc --run-subtest sizes >/dev/null 2>&1 && exit 2; "
                            "dmesg | grep 'secure_heap: .* stays until the next boot'")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_forced_rmmod_with_a_file_open_leaves_no_dangling_ops(self):
+        # Without any heap: it is the open file that calls us.
+        done = self._guest("modprobe configfs && insmod build/$(uname -r)/obj/heap/secure_heap.ko dynamic=0 || exit 1; "
+                           "exec 5<>/dev/secure_heap; rmmod -f secure_heap & "
+                           "until dmesg | grep -q 'until the next boot'; do sleep 0.2; done; "
+                           "exec 5>&-; sleep 1; dmesg | grep 'stays until the next boot'", "--no-modules")
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
 
