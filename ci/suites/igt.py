@@ -71,7 +71,9 @@ def _run_on(results: Results, kernel: str, per_test: int) -> None:
 
     for name, test in tests.items():
         word = test["result"]
-        result = "pass" if word in PASS else "skip" if word in SKIP else "fail"
+        # Where allocations are made to fail the kernel says so; a fault of its own is the verdict's.
+        noted = word == "dmesg-warn" and name.startswith("igt@heap_faults@")
+        result = "pass" if word in PASS or noted else "skip" if word in SKIP else "fail"
         spent = test.get("time", {})
         text = "" if result == "pass" else f"{word}\n{test.get('out', '')}\n{test.get('err', '')}\n{test.get('dmesg', '')}"
         results.add(Result(name + suffix, result, spent.get("end", 0) - spent.get("start", 0), text))
