@@ -46,14 +46,20 @@ static void *open_lines(struct vskms_snapshot *snapshot, struct secure_window *l
 {
 	u64 grant = vskms_scratch_grant(&snapshot->protected_scratch);
 
-	if (secure_bus_open(grant, 0, snapshot->scratch_size, SECURE_BUS_READ | SECURE_BUS_WRITE,
+	if (!grant || secure_bus_open(grant, 0, snapshot->scratch_size, SECURE_BUS_READ | SECURE_BUS_WRITE,
 			    lines))
 		return NULL;
 
 	return lines->addr;
 }
 
-static void open_layers(struct vskms_snapshot *snapshot, struct vskms_frame *frame, bool full)
+/*
+ * Opens what may be shown. A protected layer that would be, but that there is no place for
+ * its lines, is tried all the same, so that the ledger has what the bus refuses; then it is
+ * black.
+ */
+static void open_layers(struct vskms_snapshot *snapshot, struct vskms_frame *frame, bool full,
+			bool lines)
 {
 	for (unsigned int i = 0; i < snapshot->layers; i++) {
 		const struct vskms_mapping *mapping = snapshot->layer[i].mapping;
@@ -63,6 +69,10 @@ static void open_layers(struct vskms_snapshot *snapshot, struct vskms_frame *fra
 			memset(frame->view[i].open, 0, sizeof(frame->view[i].open));
 		} else {
 			vskms_view_open(&frame->view[i], mapping, &frame->memory[i]);
+			if (!mapping->protected || lines)
+				continue;
+			vskms_view_close(&frame->view[i]);
+			memset(&frame->memory[i], 0, sizeof(frame->memory[i]));
 		}
 	}
 }
@@ -76,7 +86,7 @@ static void compose(struct vskms_snapshot *snapshot, struct vskms_frame *frame, 
 
 	if (full && snapshot->protected)
 		lines = open_lines(snapshot, &window);
-	open_layers(snapshot, frame, full && (lines || !snapshot->protected));
+	open_layers(snapshot, frame, full, lines);
 	compositor_run(snapshot->compositor, frame->memory, lines ?: snapshot->scratch, target,
 		       line, frame);
 	for (unsigned int i = snapshot->layers; i--;)

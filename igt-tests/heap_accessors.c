@@ -8,8 +8,7 @@
 #include <sys/stat.h>
 #include <xf86drm.h>
 
-#include "heap.h"
-#include "igt.h"
+#include "probe.h"
 
 #define SIZE 65536
 #define BOTH (BUS_PROBE_READ | BUS_PROBE_WRITE)
@@ -19,19 +18,6 @@
 #define OURS_DIR CONFIGFS_HEAPS OURS
 
 static int heap, dev;
-
-static int probe_open(void)
-{
-	int probe = open("/dev/bus_probe", O_RDWR | O_CLOEXEC);
-
-	igt_assert(probe >= 0);
-	return probe;
-}
-
-static int probe_word(int probe, unsigned long request, uint32_t word)
-{
-	return ioctl(probe, request, &word) ? -errno : 0;
-}
 
 static int probe_find(int probe, const char *name)
 {

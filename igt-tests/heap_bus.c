@@ -7,26 +7,12 @@
 
 #include <pthread.h>
 
-#include "heap.h"
-#include "igt.h"
+#include "probe.h"
 
 #define SIZE 65536
 #define BOTH (BUS_PROBE_READ | BUS_PROBE_WRITE)
 
 static int heap, dev;
-
-static int probe_word(int probe, unsigned long request, uint32_t word)
-{
-	return ioctl(probe, request, &word) ? -errno : 0;
-}
-
-static int probe_open(void)
-{
-	int probe = open("/dev/bus_probe", O_RDWR | O_CLOEXEC);
-
-	igt_assert(probe >= 0);
-	return probe;
-}
 
 static int hold(int probe, uint64_t offset, uint64_t len, uint32_t access)
 {

@@ -13,8 +13,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "heap.h"
-#include "igt.h"
+#include "probe.h"
 
 #define SIZE 65536
 #define MIB (1u << 20)
@@ -59,14 +58,6 @@ static int buffer_new(uint64_t len)
 
 	igt_assert(buffer >= 0);
 	return buffer;
-}
-
-static int master_of(int buffer)
-{
-	int master = master_new(buffer, BUS_PROBE_READ | BUS_PROBE_WRITE);
-
-	igt_assert(master >= 0);
-	return master;
 }
 
 /* The buffer has @data there. */

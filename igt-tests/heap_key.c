@@ -4,8 +4,7 @@
  * do is heap_inject.c's.
  */
 
-#include "heap.h"
-#include "igt.h"
+#include "probe.h"
 
 #define ANY SECURE_HEAP_KEY_ANY
 
@@ -39,14 +38,6 @@ static int buffer_new(uint64_t len)
 
 	igt_assert(buffer >= 0);
 	return buffer;
-}
-
-static int master_of(int buffer)
-{
-	int master = master_new(buffer, BUS_PROBE_READ | BUS_PROBE_WRITE);
-
-	igt_assert(master >= 0);
-	return master;
 }
 
 static void test_wrong_slot(void)

@@ -6,8 +6,7 @@
 
 #include <sys/stat.h>
 
-#include "heap.h"
-#include "igt.h"
+#include "probe.h"
 
 #define SIZE 65536
 #define BOTH (BUS_PROBE_READ | BUS_PROBE_WRITE)
@@ -20,27 +19,6 @@ static int buffer_new(int heap)
 
 	igt_assert(buffer >= 0);
 	return buffer;
-}
-
-static int probe_open(void)
-{
-	int probe = open("/dev/bus_probe", O_RDWR | O_CLOEXEC);
-
-	igt_assert(probe >= 0);
-	return probe;
-}
-
-static int probe_word(int probe, unsigned long request, uint32_t word)
-{
-	return ioctl(probe, request, &word) ? -errno : 0;
-}
-
-static struct bus_probe_name probe_name(int probe)
-{
-	struct bus_probe_name name;
-
-	igt_assert_eq(ioctl(probe, BUS_PROBE_NAME, &name), 0);
-	return name;
 }
 
 static int access_set(const char *device, const char *access)

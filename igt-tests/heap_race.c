@@ -15,8 +15,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "heap.h"
-#include "igt.h"
+#include "probe.h"
 
 #define SIZE 16384
 #define BOTH (BUS_PROBE_READ | BUS_PROBE_WRITE)
@@ -58,11 +57,6 @@ static bool refused(int ret)
 	if (ret != -EACCES && ret != -EIO && !(ret == -ENODEV && arena->may_vanish))
 		wrong_error(ret);
 	return true;
-}
-
-static int probe_word(int probe, unsigned long request, uint32_t word)
-{
-	return ioctl(probe, request, &word) ? -errno : 0;
 }
 
 static void check(const unsigned char *data, unsigned char owner)

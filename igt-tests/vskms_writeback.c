@@ -144,6 +144,7 @@ static void test_revoked(void)
 	static uint32_t pixels[SIZE * SIZE];
 	struct kms_fb old, new;
 	uint32_t black = crc_of_black(), shown;
+	long long refused;
 
 	fill(pixels, SIZE * SIZE, 5);
 	igt_assert_eq(kms_fb_protected(&kms, &old, heap, DRM_FORMAT_XRGB8888, SIZE, SIZE, pixels),
@@ -157,8 +158,13 @@ static void test_revoked(void)
 	igt_assert_eq(kms_crc(&kms), black);
 	igt_assert_eq(secure_restore(kms.secure, CARVEOUT_NAME), 0);
 	igt_assert_eq(kms_crc(&kms), black);
+	/* Shown anew it is black, too, and each attempt to read it is the heap's to note. */
+	igt_assert_eq(secure_revoke(kms.secure, CARVEOUT_NAME), 0);
 	igt_assert_eq(kms_show(&kms, kms.overlay[0], &old, KMS_AT(X, Y), 0), 0);
+	refused = ledger_refused(CARVEOUT_NAME, "window");
 	igt_assert_eq(kms_crc(&kms), black);
+	igt_assert(ledger_refused(CARVEOUT_NAME, "window") > refused);
+	igt_assert_eq(secure_restore(kms.secure, CARVEOUT_NAME), 0);
 
 	igt_assert_eq(kms_fb_protected(&kms, &new, heap, DRM_FORMAT_XRGB8888, SIZE, SIZE, pixels),
 		      0);
