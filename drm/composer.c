@@ -27,8 +27,19 @@
 #include "mapping.h"
 #include "snapshot.h"
 
-static char *crc_policy = "include";
-module_param(crc_policy, charp, 0444);
+static bool exclude;
+
+static int set_crc_policy(const char *value, const struct kernel_param *param)
+{
+	exclude = sysfs_streq(value, "exclude");
+
+	return exclude || sysfs_streq(value, "include") ? 0 : -EINVAL;
+}
+
+static const struct kernel_param_ops crc_policy_ops = {
+	.set = set_crc_policy,
+};
+module_param_cb(crc_policy, &crc_policy_ops, NULL, 0);
 MODULE_PARM_DESC(crc_policy, "include: CRCs are of protected pixels too; exclude: of black");
 
 static void add_line(void *context, const void *line, unsigned int bytes)
@@ -117,7 +128,7 @@ void vskms_compose(struct work_struct *work)
 	struct vskms_crtc *crtc = container_of(work, struct vskms_crtc, work);
 	bool cookie = dma_fence_begin_signalling();
 	struct vskms_snapshot *snapshot = crtc->composing;
-	bool full = !snapshot->protected || !strcmp(crc_policy, "include");
+	bool full = !snapshot->protected || !exclude;
 	struct vskms_frame *frame = crtc->frame;
 	struct vskms_mapping *job = NULL;
 	bool wants_crc;

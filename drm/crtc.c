@@ -48,14 +48,20 @@
 /* How long a vblank waits for the composer. */
 #define STRETCH_MS 500
 
-static char *vblank_mode = "elastic";
-module_param(vblank_mode, charp, 0444);
-MODULE_PARM_DESC(vblank_mode, "elastic: vblanks wait for composition; realtime: they do not");
+static bool realtime;
 
-static bool elastic(void)
+static int set_vblank_mode(const char *value, const struct kernel_param *param)
 {
-	return strcmp(vblank_mode, "realtime");
+	realtime = sysfs_streq(value, "realtime");
+
+	return realtime || sysfs_streq(value, "elastic") ? 0 : -EINVAL;
 }
+
+static const struct kernel_param_ops vblank_mode_ops = {
+	.set = set_vblank_mode,
+};
+module_param_cb(vblank_mode, &vblank_mode_ops, NULL, 0);
+MODULE_PARM_DESC(vblank_mode, "elastic: vblanks wait for composition; realtime: they do not");
 
 /* Vblanks */
 
@@ -184,7 +190,7 @@ static enum hrtimer_restart crtc_timer(struct hrtimer *timer)
 	}
 	due = hrtimer_get_expires(timer);
 	passed = hrtimer_forward_now(timer, crtc->period);
-	if (crtc->composing && elastic()) {
+	if (crtc->composing && !realtime) {
 		if (!crtc->late) {
 			crtc->late = true;
 			crtc->late_since = due;
