@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The connector, and the EDID of the virtual panel behind it.
+ * Connectors, and the EDID of the virtual panels behind them.
  */
 
+#include <linux/err.h>
 #include <linux/string.h>
 
 #include <drm/drm_atomic_helper.h>
 #include <drm/drm_atomic_state_helper.h>
 #include <drm/drm_connector.h>
 #include <drm/drm_edid.h>
-#include <drm/drm_encoder.h>
 #include <drm/drm_managed.h>
 #include <drm/drm_modes.h>
 #include <drm/drm_modeset_helper_vtables.h>
@@ -80,7 +80,7 @@ static bool edid_can_time(const struct drm_display_mode *mode)
 static int edid_read_block(void *context, u8 *data, unsigned int block, size_t size)
 {
 	struct drm_connector *connector = context;
-	const struct vskms_options *options = &to_vskms_device(connector->dev)->options;
+	const struct vskms_device *device = to_vskms_device(connector->dev);
 	struct drm_display_mode *mode;
 	u8 edid[EDID_LENGTH];
 	u8 sum = 0;
@@ -89,8 +89,7 @@ static int edid_read_block(void *context, u8 *data, unsigned int block, size_t s
 		return -EINVAL;
 	memcpy(edid, edid_base, sizeof(edid));
 
-	mode = drm_cvt_mode(connector->dev, options->width, options->height, 60, true, false,
-			    false);
+	mode = drm_cvt_mode(connector->dev, device->width, device->height, 60, true, false, false);
 	if (!mode)
 		return -ENOMEM;
 	if (edid_can_time(mode))
@@ -107,7 +106,7 @@ static int edid_read_block(void *context, u8 *data, unsigned int block, size_t s
 
 static int connector_get_modes(struct drm_connector *connector)
 {
-	const struct vskms_options *options = &to_vskms_device(connector->dev)->options;
+	const struct vskms_device *device = to_vskms_device(connector->dev);
 	const struct drm_edid *edid;
 	int count;
 
@@ -121,7 +120,7 @@ static int connector_get_modes(struct drm_connector *connector)
 
 	/* A virtual panel shows what it is asked to. */
 	count += drm_add_modes_noedid(connector, VSKMS_MAX_SIZE, VSKMS_MAX_SIZE);
-	drm_set_preferred_mode(connector, options->width, options->height);
+	drm_set_preferred_mode(connector, device->width, device->height);
 
 	return count;
 }
@@ -132,7 +131,7 @@ static const struct drm_connector_helper_funcs connector_helper_funcs = {
 
 static enum drm_connector_status connector_detect(struct drm_connector *connector, bool force)
 {
-	return connector_status_connected;
+	return READ_ONCE(to_vskms_connector(connector)->status);
 }
 
 static const struct drm_connector_funcs connector_funcs = {
@@ -143,21 +142,34 @@ static const struct drm_connector_funcs connector_funcs = {
 	.atomic_destroy_state = drm_atomic_helper_connector_destroy_state,
 };
 
-int vskms_connector_create(struct vskms_device *device, struct drm_encoder *encoder)
+struct vskms_connector *vskms_connector_create(struct vskms_device *device,
+					       enum drm_connector_status status)
 {
-	struct drm_connector *connector;
+	struct vskms_connector *connector;
 	int ret;
 
 	connector = drmm_kzalloc(&device->drm, sizeof(*connector), GFP_KERNEL);
 	if (!connector)
-		return -ENOMEM;
-	ret = drmm_connector_init(&device->drm, connector, &connector_funcs,
+		return ERR_PTR(-ENOMEM);
+	ret = drmm_connector_init(&device->drm, &connector->base, &connector_funcs,
 				  DRM_MODE_CONNECTOR_VIRTUAL, NULL);
 	if (ret)
-		return ret;
-	drm_connector_helper_add(connector, &connector_helper_funcs);
+		return ERR_PTR(ret);
+	drm_connector_helper_add(&connector->base, &connector_helper_funcs);
 	/* The core gives it to all but virtual ones. */
-	drm_connector_attach_edid_property(connector);
+	drm_connector_attach_edid_property(&connector->base);
+	connector->status = status;
+	/* Known without a probe, which nobody does as long as there is no in-kernel client. */
+	connector->base.status = status;
+	connector->base.polled = DRM_CONNECTOR_POLL_HPD;
 
-	return drm_connector_attach_encoder(connector, encoder);
+	return connector;
+}
+
+void vskms_connector_plug(struct vskms_connector *connector, enum drm_connector_status status)
+{
+	WRITE_ONCE(connector->status, status);
+	/* One event in any case: also another panel may be behind the same status. */
+	if (!drm_connector_helper_hpd_irq_event(&connector->base))
+		drm_kms_helper_connector_hotplug_event(&connector->base);
 }

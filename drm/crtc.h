@@ -30,9 +30,8 @@ struct vskms_crtc_state {
 /**
  * struct vskms_crtc - a CRTC, its vblanks and what it shows
  * @base: DRM's
- * @encoder: to the connector
  * @writeback: its writeback connector, if it has one
- * @writeback_encoder: to that
+ * @writeback_encoder: to that, if it has one
  * @composer: where @work runs; one at a time
  * @work: composes @composing
  * @frame: what @work needs for that and is too large for a stack
@@ -56,7 +55,6 @@ struct vskms_crtc_state {
  */
 struct vskms_crtc {
 	struct drm_crtc base;
-	struct drm_encoder encoder;
 	struct drm_writeback_connector writeback;
 	struct drm_encoder writeback_encoder;
 	struct workqueue_struct *composer;

@@ -11,7 +11,6 @@
 #include <drm/drm_atomic.h>
 #include <drm/drm_atomic_helper.h>
 #include <drm/drm_drv.h>
-#include <drm/drm_encoder.h>
 #include <drm/drm_file.h>
 #include <drm/drm_gem.h>
 #include <drm/drm_gem_shmem_helper.h>
@@ -23,12 +22,10 @@
 
 #include <secure_heap.h>
 
-#include "connector.h"
-#include "crtc.h"
+#include "config.h"
 #include "device.h"
 #include "gem.h"
-#include "plane.h"
-#include "writeback.h"
+#include "output.h"
 
 DEFINE_DRM_GEM_FOPS(device_fops);
 
@@ -70,43 +67,8 @@ static const struct drm_mode_config_helper_funcs mode_config_helper_funcs = {
 	.atomic_commit_tail = commit_tail,
 };
 
-/* One CRTC with its planes, its connector and, if wanted, writeback. */
-static int create_output(struct vskms_device *device)
-{
-	struct drm_plane *primary, *cursor = NULL, *overlay;
-	struct vskms_crtc *crtc;
-	int ret;
-
-	primary = vskms_plane_create(device, DRM_PLANE_TYPE_PRIMARY, 1);
-	if (IS_ERR(primary))
-		return PTR_ERR(primary);
-	for (unsigned int i = 0; i < device->options.overlays; i++) {
-		overlay = vskms_plane_create(device, DRM_PLANE_TYPE_OVERLAY, 1);
-		if (IS_ERR(overlay))
-			return PTR_ERR(overlay);
-	}
-	if (device->options.cursor) {
-		cursor = vskms_plane_create(device, DRM_PLANE_TYPE_CURSOR, 1);
-		if (IS_ERR(cursor))
-			return PTR_ERR(cursor);
-	}
-
-	crtc = vskms_crtc_create(device, primary, cursor);
-	if (IS_ERR(crtc))
-		return PTR_ERR(crtc);
-	ret = drmm_encoder_init(&device->drm, &crtc->encoder, NULL, DRM_MODE_ENCODER_VIRTUAL, NULL);
-	if (ret)
-		return ret;
-	crtc->encoder.possible_crtcs = drm_crtc_mask(&crtc->base);
-	crtc->encoder.possible_clones = drm_encoder_mask(&crtc->encoder);
-	ret = vskms_connector_create(device, &crtc->encoder);
-	if (ret)
-		return ret;
-
-	return device->options.writeback ? vskms_writeback_create(device, crtc) : 0;
-}
-
-static int create_mode_config(struct vskms_device *device)
+static int create_mode_config(struct vskms_device *device,
+			      const struct vskms_config *description)
 {
 	struct drm_device *drm = &device->drm;
 	struct drm_mode_config *config = &drm->mode_config;
@@ -128,10 +90,10 @@ static int create_mode_config(struct vskms_device *device)
 
 	/* The counter is the CRTC's own (crtc.c), so the core need not guess by the clock. */
 	drm->max_vblank_count = U32_MAX;
-	ret = drm_vblank_init(drm, 1);
+	ret = drm_vblank_init(drm, description->crtcs);
 	if (ret)
 		return ret;
-	ret = create_output(device);
+	ret = vskms_outputs_create(device, description);
 	if (ret)
 		return ret;
 	drm_mode_config_reset(drm);
@@ -139,7 +101,7 @@ static int create_mode_config(struct vskms_device *device)
 	return 0;
 }
 
-static int device_init(struct vskms_device *device)
+static int device_init(struct vskms_device *device, const struct vskms_config *config)
 {
 	struct device *dev = device->drm.dev;
 	int ret;
@@ -154,16 +116,19 @@ static int device_init(struct vskms_device *device)
 	if (IS_ERR(device->release))
 		return PTR_ERR(device->release);
 
-	return create_mode_config(device);
+	return create_mode_config(device, config);
 }
 
-struct vskms_device *vskms_device_create(const char *name, const struct vskms_options *options)
+struct vskms_device *vskms_device_create(const struct vskms_config *config)
 {
 	struct vskms_device *device;
 	struct faux_device *faux;
 	int ret;
 
-	faux = faux_device_create(name, NULL, NULL);
+	ret = vskms_config_check(config);
+	if (ret)
+		return ERR_PTR(ret);
+	faux = faux_device_create(config->name, NULL, NULL);
 	if (!faux)
 		return ERR_PTR(-ENODEV);
 	if (!devres_open_group(&faux->dev, NULL, GFP_KERNEL)) {
@@ -176,9 +141,11 @@ struct vskms_device *vskms_device_create(const char *name, const struct vskms_op
 		goto err_devres;
 	}
 	device->faux = faux;
-	device->options = *options;
+	device->width = config->width;
+	device->height = config->height;
+	device->overlays = vskms_config_overlays(config);
 
-	ret = device_init(device);
+	ret = device_init(device, config);
 	if (ret)
 		goto err_devres;
 	device->master = secure_master_register(&faux->dev,

@@ -4,8 +4,11 @@
 
 #include <drm/drm_device.h>
 
+#include "config.h"
+
 struct faux_device;
 struct secure_master;
+struct vskms_connector;
 struct workqueue_struct;
 
 /* What IGT opens unforced: eleven characters at most. */
@@ -17,36 +20,28 @@ struct workqueue_struct;
 #define VSKMS_GAMMA_SIZE	256
 
 /**
- * struct vskms_options - what a device has
- * @overlays: overlay planes, 0 to 8
- * @cursor: whether there is a cursor plane
- * @writeback: whether there is a writeback connector
- * @width: of the preferred mode
- * @height: of the preferred mode
- */
-struct vskms_options {
-	unsigned int overlays;
-	bool cursor;
-	bool writeback;
-	unsigned int width;
-	unsigned int height;
-};
-
-/**
  * struct vskms_device - a display controller
  * @drm: what DRM knows; its references keep all this
  * @faux: its bus device, by which it is attached to buffers
  * @master: what the secure bus knows of it
  * @release: where framebuffers are unmapped; that waits for locks which the way of a
  *	     fence must not
- * @options: constant
+ * @connector: its connectors, by their indices in the description it was made from
+ * @width: of the preferred mode, in pixels
+ * @height: of the preferred mode, in pixels
+ * @overlays: of the CRTC with the most
+ *
+ * All constant once it is registered.
  */
 struct vskms_device {
 	struct drm_device drm;
 	struct faux_device *faux;
 	struct secure_master *master;
 	struct workqueue_struct *release;
-	struct vskms_options options;
+	struct vskms_connector *connector[VSKMS_MAX_CONNECTORS];
+	unsigned int width;
+	unsigned int height;
+	unsigned int overlays;
 };
 
 static inline struct vskms_device *to_vskms_device(struct drm_device *drm)
@@ -56,12 +51,12 @@ static inline struct vskms_device *to_vskms_device(struct drm_device *drm)
 
 /**
  * vskms_device_create() - plug in a display controller
- * @name: its faux device's
- * @options: what it has
+ * @config: what it is made of; not needed any more afterwards
  *
- * Return: the device, for vskms_device_destroy(), or an ERR_PTR().
+ * Return: the device, for vskms_device_destroy(), or an ERR_PTR(): -EINVAL, with a line in
+ * the log, if vskms_config_check() says so; -ENODEV if there is a bus device of that name.
  */
-struct vskms_device *vskms_device_create(const char *name, const struct vskms_options *options);
+struct vskms_device *vskms_device_create(const struct vskms_config *config);
 
 /**
  * vskms_device_destroy() - unplug it

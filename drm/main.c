@@ -10,23 +10,27 @@
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
+#include <linux/slab.h>
 
+#include "config.h"
 #include "device.h"
 #include "vskms_version.h"
 
-#define MAX_OVERLAYS 8
+static unsigned int crtcs = 1;
+module_param(crtcs, uint, 0444);
+MODULE_PARM_DESC(crtcs, "CRTCs, each with the planes and a connector of its own, 1 to 16 (1)");
 
 static unsigned int overlays = 2;
 module_param(overlays, uint, 0444);
-MODULE_PARM_DESC(overlays, "Overlay planes, 0 to 8 (2)");
+MODULE_PARM_DESC(overlays, "Overlay planes of each CRTC, 0 to 8 (2)");
 
 static bool cursor = true;
 module_param(cursor, bool, 0444);
-MODULE_PARM_DESC(cursor, "A cursor plane (Y)");
+MODULE_PARM_DESC(cursor, "A cursor plane of each CRTC (Y)");
 
 static bool writeback = true;
 module_param(writeback, bool, 0444);
-MODULE_PARM_DESC(writeback, "A writeback connector (Y)");
+MODULE_PARM_DESC(writeback, "A writeback connector of each CRTC (Y)");
 
 static char *mode = "1024x768";
 module_param(mode, charp, 0444);
@@ -34,22 +38,30 @@ MODULE_PARM_DESC(mode, "WIDTHxHEIGHT of the preferred mode (1024x768)");
 
 static struct vskms_device *device;
 
-static int __init read_options(struct vskms_options *options)
+static int __init read_parameters(struct vskms_config *config)
 {
 	char end;
+	int ret;
 
-	options->cursor = cursor;
-	options->writeback = writeback;
-	options->overlays = overlays;
-	if (overlays > MAX_OVERLAYS) {
-		pr_err("overlays=%u: at most %u\n", overlays, MAX_OVERLAYS);
+	config->name = VSKMS_NAME;
+	if (!crtcs || crtcs > VSKMS_MAX_CRTCS) {
+		pr_err("crtcs=%u: not 1 to %u\n", crtcs, VSKMS_MAX_CRTCS);
 		return -EINVAL;
 	}
-	if (sscanf(mode, "%ux%u%c", &options->width, &options->height, &end) != 2 ||
-	    !options->width || !options->height || options->width > VSKMS_MAX_SIZE ||
-	    options->height > VSKMS_MAX_SIZE) {
+	if (overlays > VSKMS_MAX_OVERLAYS) {
+		pr_err("overlays=%u: at most %u\n", overlays, VSKMS_MAX_OVERLAYS);
+		return -EINVAL;
+	}
+	if (sscanf(mode, "%ux%u%c", &config->width, &config->height, &end) != 2 ||
+	    !config->width || !config->height || config->width > VSKMS_MAX_SIZE ||
+	    config->height > VSKMS_MAX_SIZE) {
 		pr_err("mode=%s: not WIDTHxHEIGHT, or more than %u\n", mode, VSKMS_MAX_SIZE);
 		return -EINVAL;
+	}
+	for (unsigned int i = 0; i < crtcs; i++) {
+		ret = vskms_config_add_output(config, overlays, cursor, writeback);
+		if (ret)
+			return ret;
 	}
 
 	return 0;
@@ -57,13 +69,15 @@ static int __init read_options(struct vskms_options *options)
 
 static int __init vskms_init(void)
 {
-	struct vskms_options options;
+	struct vskms_config *config __free(kfree) = kzalloc_obj(*config);
 	int ret;
 
-	ret = read_options(&options);
+	if (!config)
+		return -ENOMEM;
+	ret = read_parameters(config);
 	if (ret)
 		return ret;
-	device = vskms_device_create(VSKMS_NAME, &options);
+	device = vskms_device_create(config);
 	if (IS_ERR(device))
 		return PTR_ERR(device);
 	pr_info("version " VSKMS_VERSION "\n");

@@ -122,11 +122,12 @@ static const struct drm_plane_helper_funcs plane_helper_funcs = {
 
 /*
  * From the bottom up: as many overlays as there are can go below the primary, as
- * underlays, and above; the cursor is on top.
+ * underlays, and above; the cursor is on top. A plane may be possible on several CRTCs, so
+ * all have the range of the CRTC with the most overlays.
  */
 static int create_zpos(struct vskms_device *device, struct drm_plane *plane)
 {
-	unsigned int overlays = device->options.overlays;
+	unsigned int overlays = device->overlays;
 
 	switch (plane->type) {
 	case DRM_PLANE_TYPE_PRIMARY:

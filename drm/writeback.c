@@ -128,8 +128,7 @@ int vskms_writeback_create(struct vskms_device *device, struct vskms_crtc *crtc)
 	if (ret)
 		return ret;
 	encoder->possible_crtcs = drm_crtc_mask(&crtc->base);
-	encoder->possible_clones = drm_encoder_mask(encoder) | drm_encoder_mask(&crtc->encoder);
-	crtc->encoder.possible_clones |= drm_encoder_mask(encoder);
+	encoder->possible_clones = drm_encoder_mask(encoder);
 
 	drm_connector_helper_add(&crtc->writeback.base, &connector_helper_funcs);
 
