@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The composer: from a snapshot to a CRC and an image.
+ * The composer: from a snapshot to a CRC and to images.
  *
  * What software can capture differs from what a panel shows: a layer with a protected
- * framebuffer is opaque black in a writeback, and itself in a CRC, as hardware has it. So
- * a frame with both is composed twice.
+ * framebuffer is opaque black in a writeback, and itself in a CRC, as hardware has it, and
+ * where root looks at the panel. So a frame with both is composed twice.
  */
 
 #include <linux/crc32.h>
 #include <linux/dma-fence.h>
+#include <linux/list.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/string.h>
@@ -25,6 +26,7 @@
 #include "composer.h"
 #include "crtc.h"
 #include "mapping.h"
+#include "panel.h"
 #include "snapshot.h"
 
 static bool exclude;
@@ -46,7 +48,9 @@ static void add_line(void *context, const void *line, unsigned int bytes)
 {
 	struct vskms_frame *frame = context;
 
-	frame->crc = crc32_le(frame->crc, line, bytes);
+	if (frame->checksum)
+		frame->crc = crc32_le(frame->crc, line, bytes);
+	vskms_captures_line(&frame->captures, frame->lines++, line, bytes);
 }
 
 /*
@@ -90,16 +94,18 @@ static void open_layers(struct vskms_snapshot *snapshot, struct vskms_frame *fra
 
 /* Composes once; protected layers are black if not @full. */
 static void compose(struct vskms_snapshot *snapshot, struct vskms_frame *frame, bool full,
-		    const struct compositor_target *target, compositor_line line)
+		    const struct compositor_target *target)
 {
+	bool lines_wanted = frame->checksum || !list_empty(&frame->captures);
 	struct secure_window window;
 	void *lines = NULL;
 
 	if (full && snapshot->protected)
 		lines = open_lines(snapshot, &window);
 	open_layers(snapshot, frame, full, lines);
+	frame->lines = 0;
 	compositor_run(snapshot->compositor, frame->memory, lines ?: snapshot->scratch, target,
-		       line, frame);
+		       lines_wanted ? add_line : NULL, frame);
 	for (unsigned int i = snapshot->layers; i--;)
 		vskms_view_close(&frame->view[i]);
 	if (lines) {
@@ -109,7 +115,7 @@ static void compose(struct vskms_snapshot *snapshot, struct vskms_frame *frame, 
 }
 
 static void write_back(struct vskms_crtc *crtc, struct vskms_snapshot *snapshot,
-		       struct vskms_mapping *job, struct vskms_frame *frame, compositor_line line)
+		       struct vskms_mapping *job, struct vskms_frame *frame)
 {
 	const struct drm_framebuffer *fb = job->fb;
 	const struct compositor_target target = {
@@ -118,7 +124,7 @@ static void write_back(struct vskms_crtc *crtc, struct vskms_snapshot *snapshot,
 		.format = fb->format->format,
 	};
 
-	compose(snapshot, frame, false, &target, line);
+	compose(snapshot, frame, false, &target);
 	drm_writeback_signal_completion(&crtc->writeback, 0);
 	vskms_mapping_put(job);
 }
@@ -128,25 +134,38 @@ void vskms_compose(struct work_struct *work)
 	struct vskms_crtc *crtc = container_of(work, struct vskms_crtc, work);
 	bool cookie = dma_fence_begin_signalling();
 	struct vskms_snapshot *snapshot = crtc->composing;
-	bool full = !snapshot->protected || !exclude;
 	struct vskms_frame *frame = crtc->frame;
 	struct vskms_mapping *job = NULL;
+	LIST_HEAD(captures);
 	bool wants_crc;
 	u64 number;
 	u32 crc;
 
 	scoped_guard(spinlock_irqsave, &crtc->lock) {
 		swap(job, crtc->composing_job);
+		list_splice_init(&crtc->composing_captures, &captures);
 		wants_crc = crtc->crc;
 		number = crtc->composing_frame;
 	}
 
+	INIT_LIST_HEAD(&frame->captures);
 	frame->crc = 0;
+	/* Where nothing is protected one picture does for all. */
+	if (!snapshot->protected)
+		list_splice_init(&captures, &frame->captures);
+	frame->checksum = wants_crc && (!snapshot->protected || exclude);
 	if (job)
-		write_back(crtc, snapshot, job, frame,
-			   wants_crc && !(full && snapshot->protected) ? add_line : NULL);
-	if (wants_crc && (!job || (full && snapshot->protected)))
-		compose(snapshot, frame, full, NULL, add_line);
+		write_back(crtc, snapshot, job, frame);
+	else if (frame->checksum || !list_empty(&frame->captures))
+		compose(snapshot, frame, false, NULL);
+	vskms_captures_end(&frame->captures, 0);
+
+	list_splice_init(&captures, &frame->captures);
+	frame->checksum = wants_crc && !frame->checksum;
+	if (frame->checksum || !list_empty(&frame->captures))
+		compose(snapshot, frame, true, NULL);
+	vskms_captures_end(&frame->captures, 0);
+
 	crc = frame->crc;
 	if (wants_crc)
 		drm_crtc_add_crc_entry(&crtc->base, true, number, &crc);

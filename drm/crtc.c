@@ -4,7 +4,7 @@
  *
  * A commit leaves a snapshot, and the event that completes its flip. The next vblank
  * shows it: the snapshot becomes the front, the event goes out, and if anybody looks,
- * by CRC or writeback, the composer begins to compose the front.
+ * by CRC, writeback or at the panel, the composer begins to compose the front.
  *
  * Elastic time. A vblank is not due while the composer still reads what the last one
  * showed: it waits, and happens when the composer has ended. So no frame is skipped that
@@ -22,6 +22,7 @@
 
 #include <linux/dma-fence.h>
 #include <linux/hrtimer.h>
+#include <linux/list.h>
 #include <linux/math64.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -43,6 +44,7 @@
 #include "crtc.h"
 #include "device.h"
 #include "mapping.h"
+#include "panel.h"
 #include "snapshot.h"
 
 /* How long a vblank waits for the composer. */
@@ -140,10 +142,11 @@ static struct drm_pending_vblank_event *show_pending(struct vskms_crtc *crtc)
 		crtc->pending = NULL;
 		swap(event, crtc->event);
 	}
-	if (crtc->front && (crtc->crc || crtc->job)) {
+	if (crtc->front && (crtc->crc || crtc->job || !list_empty(&crtc->captures))) {
 		crtc->composing = vskms_snapshot_get(crtc->front);
 		crtc->composing_frame = drm_crtc_vblank_count(&crtc->base);
 		swap(crtc->composing_job, crtc->job);
+		list_splice_tail_init(&crtc->captures, &crtc->composing_captures);
 		queue_work(crtc->composer, &crtc->work);
 	}
 
@@ -322,6 +325,7 @@ static const struct drm_crtc_funcs crtc_funcs = {
 	.get_crc_sources = crtc_get_crc_sources,
 	.verify_crc_source = crtc_verify_crc_source,
 	.set_crc_source = crtc_set_crc_source,
+	.late_register = vskms_panel_register,
 };
 
 /* Clocks that no display ever had: a period of no time would be a vblank storm. */
@@ -398,8 +402,10 @@ static void forget(struct vskms_crtc *crtc)
 	struct drm_pending_vblank_event *event = NULL;
 	struct vskms_snapshot *front = NULL, *pending = NULL;
 	struct vskms_mapping *job = NULL, *next_job = NULL;
+	LIST_HEAD(captures);
 
 	scoped_guard(spinlock_irq, &crtc->lock) {
+		list_splice_init(&crtc->captures, &captures);
 		swap(event, crtc->event);
 		swap(front, crtc->front);
 		swap(pending, crtc->pending);
@@ -411,6 +417,7 @@ static void forget(struct vskms_crtc *crtc)
 	vskms_snapshot_put(pending);
 	cancel_job(crtc, job);
 	cancel_job(crtc, next_job);
+	vskms_captures_end(&captures, -ENODEV);
 	send_event(crtc, event);
 }
 
@@ -497,6 +504,8 @@ struct vskms_crtc *vskms_crtc_create(struct vskms_device *device, struct drm_pla
 		return crtc;
 	drm_crtc_helper_add(&crtc->base, &crtc_helper_funcs);
 	spin_lock_init(&crtc->lock);
+	INIT_LIST_HEAD(&crtc->captures);
+	INIT_LIST_HEAD(&crtc->composing_captures);
 	hrtimer_setup(&crtc->timer, crtc_timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS);
 	INIT_WORK(&crtc->work, vskms_compose);
 	crtc->frame = drmm_kzalloc(&device->drm, sizeof(*crtc->frame), GFP_KERNEL);

@@ -4,6 +4,7 @@
 
 #include <linux/hrtimer_types.h>
 #include <linux/ktime.h>
+#include <linux/list.h>
 #include <linux/spinlock_types.h>
 #include <linux/workqueue_types.h>
 
@@ -48,7 +49,10 @@ struct vskms_crtc_state {
  * @front: what is shown, a reference; or NULL
  * @composing: what @work is composing, a reference; or NULL
  * @composing_job: what it writes, a reference; or NULL
+ * @composing_captures: struct vskms_capture, who sees it at the panel; only @work's while it
+ *			runs
  * @composing_frame: which frame that is
+ * @captures: struct vskms_capture, who wants to see the next frame at the panel
  * @crc: the CRC of each frame is wanted
  * @late: a vblank is waiting for @work to end
  * @late_since: when it should have been
@@ -73,7 +77,9 @@ struct vskms_crtc {
 	struct vskms_snapshot *front;
 	struct vskms_snapshot *composing;
 	struct vskms_mapping *composing_job;
+	struct list_head composing_captures;
 	u64 composing_frame;
+	struct list_head captures;
 	bool crc;
 	bool late;
 	ktime_t late_since;

@@ -199,6 +199,8 @@ struct vskms_snapshot *vskms_snapshot_create(struct drm_atomic_commit *commit,
 	kref_init(&snapshot->refs);
 	INIT_WORK(&snapshot->release, snapshot_release);
 	snapshot->device = to_vskms_device(state->crtc->dev);
+	snapshot->width = state->mode.hdisplay;
+	snapshot->height = state->mode.vdisplay;
 	snapshot->layers = layers;
 	ret = make_compositor(snapshot, scene, state);
 	if (ret) {

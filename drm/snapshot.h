@@ -30,6 +30,8 @@ struct vskms_layer {
  * @refs: the CRTC state until it is shown, then the CRTC, and each composition of it
  * @release: ends it, in the device's workqueue
  * @device: whose it is; outlives it
+ * @width: of the picture, in pixels
+ * @height: the same
  * @compositor: the scene, prepared
  * @scratch: where a composition has its lines; one composition at a time has it
  * @scratch_size: bytes
@@ -45,6 +47,7 @@ struct vskms_snapshot {
 	struct kref refs;
 	struct work_struct release;
 	struct vskms_device *device;
+	unsigned int width, height;
 	struct compositor *compositor;
 	void *scratch;
 	unsigned long scratch_size;

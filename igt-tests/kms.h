@@ -9,6 +9,7 @@
 
 #include <drm_fourcc.h>
 #include <sys/mman.h>
+#include <sys/sysmacros.h>
 #include <xf86drm.h>
 #include <xf86drmMode.h>
 
@@ -350,6 +351,29 @@ static inline void kms_close(struct kms *kms)
 {
 	close(kms->secure);
 	close(kms->fd);
+}
+
+/* Loads the module anew, with nobody at it, with these parameters. */
+static inline int kms_reload(const char *parameters)
+{
+	char command[256];
+
+	snprintf(command, sizeof(command), "rmmod vskms && modprobe vskms %s", parameters);
+	return system(command) ? -EBUSY : 0;
+}
+
+/* With panel_capture=1 what a person sees, as a binary PPM: its file descriptor. */
+static inline int kms_panel(const struct kms *kms)
+{
+	struct stat card;
+	char path[64];
+	int fd;
+
+	if (fstat(kms->fd, &card))
+		return -errno;
+	snprintf(path, sizeof(path), "/sys/kernel/debug/dri/%u/crtc-0/panel", minor(card.st_rdev));
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
 }
 
 /* What is on the screen now, in a word. */
