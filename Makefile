@@ -23,6 +23,9 @@ modules: setup ## build secure_heap.ko and vskms.ko (KERNEL=NAME: for that kerne
 igt-tests: setup ## build the IGT tests
 	@$(VM) exec -- $(MAKE) -s -f igt-tests/igt.mk
 
+svp: setup ## build svp, the user's command
+	@$(VM) exec -- $(MAKE) -s -f tools/svp/svp.mk
+
 demo: modules ## boot a guest with both modules and show them
 	@$(VM) run --kernel $(KERNEL) -- sh ci/demo
 
@@ -53,5 +56,5 @@ shell: modules ## a shell in a guest
 clean: ## remove what was built here; the lab's cache stays
 	rm -rf build out
 
-.PHONY: help setup modules igt-tests demo test test-full bench check-host bench-host fuzz \
+.PHONY: help setup modules igt-tests svp demo test test-full bench check-host bench-host fuzz \
 	shell clean

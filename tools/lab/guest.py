@@ -74,6 +74,7 @@ class Options:
     accel: str				# "kvm" or "tcg"
     modules: list[str] = field(default_factory=list)
     built: Path | None = None		# depmod'ed tree of our modules to install
+    path: Path | None = None		# a further directory of programs; it may be missing
     shares: list[Share] = field(default_factory=list)
     timeout: float = 600
     cpus: int = 2
@@ -120,6 +121,7 @@ class _Run:
             "cwd": str(o.cwd), "release": o.kernel.release, "nonce": self.nonce,
             "own_modules": "1" if o.kernel.modules else "",
             "modules": " ".join(o.modules), "built": str(o.built or ""),
+            "path": str(o.path or ""),
             "interactive": "" if o.command else "1",
             "rows": str(size.lines), "columns": str(size.columns),
             "leaks": "1" if o.kernel.leaks else "",
