@@ -149,7 +149,8 @@ void vskms_compose(struct work_struct *work)
 	}
 
 	INIT_LIST_HEAD(&frame->captures);
-	frame->crc = 0;
+	/* Not 0, which would be that of a black frame, whatever its size. */
+	frame->crc = ~0u;
 	/* Where nothing is protected one picture does for all. */
 	if (!snapshot->protected)
 		list_splice_init(&captures, &frame->captures);
