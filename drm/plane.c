@@ -166,8 +166,8 @@ static int create_properties(struct vskms_device *device, struct drm_plane *plan
 						 BIT(DRM_COLOR_YCBCR_BT2020),
 						 BIT(DRM_COLOR_YCBCR_LIMITED_RANGE) |
 						 BIT(DRM_COLOR_YCBCR_FULL_RANGE),
-						 DRM_COLOR_YCBCR_BT601,
-						 DRM_COLOR_YCBCR_FULL_RANGE);
+						 DRM_COLOR_YCBCR_BT709,
+						 DRM_COLOR_YCBCR_LIMITED_RANGE);
 }
 
 /**
