@@ -13,6 +13,9 @@
  * longer. Half a second is the limit: then the vblank happens without the flip, which is
  * left for the next one. With vblank_mode=realtime the limit is none at all.
  *
+ * An async flip does not wait for a vblank. It is shown as soon as the composer does not
+ * read what it replaces; the next vblank's frame, and CRC, are of the last one shown.
+ *
  * The counter is ours, as the core would infer skipped vblanks from a clock that stretches.
  * While nobody wants vblanks there is no timer: it is caught up by the clock then.
  *
@@ -134,23 +137,29 @@ static struct drm_pending_vblank_event *show_pending(struct vskms_crtc *crtc)
 
 	lockdep_assert_held(&crtc->lock);
 	/* Without a period it was disabled, while a late vblank was on its way. */
-	if (crtc->composing || !crtc->period)
+	if (crtc->composing || !crtc->period || !crtc->pending)
 		return NULL;
-	if (crtc->pending) {
-		swap(crtc->front, crtc->pending);
-		vskms_snapshot_put(crtc->pending);
-		crtc->pending = NULL;
-		swap(event, crtc->event);
-	}
-	if (crtc->front && (crtc->crc || crtc->job || !list_empty(&crtc->captures))) {
-		crtc->composing = vskms_snapshot_get(crtc->front);
-		crtc->composing_frame = drm_crtc_vblank_count(&crtc->base);
-		swap(crtc->composing_job, crtc->job);
-		list_splice_tail_init(&crtc->captures, &crtc->composing_captures);
-		queue_work(crtc->composer, &crtc->work);
-	}
+	swap(crtc->front, crtc->pending);
+	vskms_snapshot_put(crtc->pending);
+	crtc->pending = NULL;
+	crtc->async = false;
+	swap(event, crtc->event);
 
 	return event;
+}
+
+/* Composes the frame that begins, if anybody looks and the last one is done. */
+static void compose_front(struct vskms_crtc *crtc)
+{
+	lockdep_assert_held(&crtc->lock);
+	if (crtc->composing || !crtc->front ||
+	    !(crtc->crc || crtc->job || !list_empty(&crtc->captures)))
+		return;
+	crtc->composing = vskms_snapshot_get(crtc->front);
+	crtc->composing_frame = drm_crtc_vblank_count(&crtc->base);
+	swap(crtc->composing_job, crtc->job);
+	list_splice_tail_init(&crtc->captures, &crtc->composing_captures);
+	queue_work(crtc->composer, &crtc->work);
 }
 
 static void send_event(struct vskms_crtc *crtc, struct drm_pending_vblank_event *event)
@@ -174,6 +183,7 @@ static void vblank(struct vskms_crtc *crtc)
 	drm_crtc_handle_vblank(&crtc->base);
 	spin_lock_irqsave(&crtc->lock, flags);
 	event = show_pending(crtc);
+	compose_front(crtc);
 	spin_unlock_irqrestore(&crtc->lock, flags);
 	send_event(crtc, event);
 	dma_fence_end_signalling(cookie);
@@ -219,6 +229,7 @@ static enum hrtimer_restart crtc_timer(struct hrtimer *timer)
 
 void vskms_crtc_composed(struct vskms_crtc *crtc)
 {
+	struct drm_pending_vblank_event *event = NULL;
 	struct vskms_snapshot *composed = NULL;
 	bool late;
 
@@ -229,9 +240,12 @@ void vskms_crtc_composed(struct vskms_crtc *crtc)
 		if (late) {
 			crtc->vblanks++;
 			crtc->vblank_time = ktime_get();
+		} else if (crtc->async) {
+			event = show_pending(crtc);
 		}
 	}
 	vskms_snapshot_put(composed);
+	send_event(crtc, event);
 	if (late)
 		vblank(crtc);
 }
@@ -411,6 +425,7 @@ static void forget(struct vskms_crtc *crtc)
 		swap(pending, crtc->pending);
 		swap(job, crtc->job);
 		swap(next_job, crtc->next_job);
+		crtc->async = false;
 		crtc->period = 0;
 	}
 	vskms_snapshot_put(front);
@@ -467,8 +482,8 @@ static void crtc_atomic_flush(struct drm_crtc *base, struct drm_atomic_commit *c
 		swap(job, crtc->next_job);
 		if (event && !at_once)
 			swap(crtc->event, event);
-		/* Without waiting for a vblank, if the composer lets go of the front. */
-		if (state->async_flip)
+		crtc->async |= state->async_flip;
+		if (crtc->async)
 			shown = show_pending(crtc);
 	}
 	cancel_job(crtc, job);

@@ -59,12 +59,19 @@ static void plane_destroy_state(struct drm_plane *plane, struct drm_plane_state 
 	kfree(ours);
 }
 
+/* Every framebuffer can be shown at once, as any other is. */
+static bool plane_format_mod_supported_async(struct drm_plane *plane, u32 format, u64 modifier)
+{
+	return modifier == DRM_FORMAT_MOD_LINEAR;
+}
+
 static const struct drm_plane_funcs plane_funcs = {
 	.update_plane = drm_atomic_helper_update_plane,
 	.disable_plane = drm_atomic_helper_disable_plane,
 	.reset = plane_reset,
 	.atomic_duplicate_state = plane_duplicate_state,
 	.atomic_destroy_state = plane_destroy_state,
+	.format_mod_supported_async = plane_format_mod_supported_async,
 };
 
 static int plane_atomic_check(struct drm_plane *plane, struct drm_atomic_commit *commit)
@@ -80,6 +87,17 @@ static int plane_atomic_check(struct drm_plane *plane, struct drm_atomic_commit 
 
 	return drm_atomic_helper_check_plane_state(state, crtc_state, DRM_PLANE_NO_SCALING,
 						   DRM_PLANE_NO_SCALING, true, true);
+}
+
+/*
+ * Asked of overlays and cursors alone. A flip the CRTC's flush shows at once, if it is to;
+ * what the legacy cursor does in place of a commit is not for us, as what is shown are
+ * whole commits.
+ */
+static int plane_atomic_async_check(struct drm_plane *plane, struct drm_atomic_commit *commit,
+				    bool flip)
+{
+	return flip ? 0 : -EINVAL;
 }
 
 static int plane_prepare_fb(struct drm_plane *plane, struct drm_plane_state *state)
@@ -117,6 +135,7 @@ static const struct drm_plane_helper_funcs plane_helper_funcs = {
 	.prepare_fb = plane_prepare_fb,
 	.cleanup_fb = plane_cleanup_fb,
 	.atomic_check = plane_atomic_check,
+	.atomic_async_check = plane_atomic_async_check,
 	.atomic_update = plane_atomic_update,
 };
 

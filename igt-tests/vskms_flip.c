@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Time: what a flip's event says of it, what a CRC says of its frame, and which of them
+ * waits for which. The screens here are chosen so that waiting shows: ten frames a second
+ * where something must not wait for a frame, and more pixels than can be composed in a
+ * frame where something must wait for that.
+ */
+
+#include <poll.h>
+#include <unistd.h>
+
+#include "igt.h"
+#include "kms.h"
+
+#define SCREENS 2
+#define FLIPS 30
+#define TOLERANCE_US 3		/* times are whole microseconds, each rounded */
+
+static struct kms kms;
+static struct kms_fb screen[SCREENS];
+static uint32_t *pixels[SCREENS];	/* where each can be written to */
+static double period_us;
+
+struct flip {
+	bool done;
+	uint32_t sequence;
+	int64_t us;
+};
+
+static void on_flip(int, unsigned int sequence, unsigned int seconds, unsigned int us,
+		    void *data)
+{
+	struct flip *flip = data;
+
+	flip->done = true;
+	flip->sequence = sequence;
+	flip->us = seconds * 1000000ll + us;
+}
+
+static void begin_flip(int i, uint32_t flags, struct flip *flip)
+{
+	*flip = (struct flip){};
+	igt_assert_eq(drmModePageFlip(kms.fd, kms.crtc, screen[i].id,
+				      DRM_MODE_PAGE_FLIP_EVENT | flags, flip), 0);
+}
+
+static void end_flip(struct flip *flip)
+{
+	drmEventContext context = { .version = 2, .page_flip_handler = on_flip };
+	struct pollfd events = { .fd = kms.fd, .events = POLLIN };
+
+	while (!flip->done) {
+		igt_assert_eq(poll(&events, 1, 10000), 1);
+		igt_assert_eq(drmHandleEvent(kms.fd, &context), 0);
+	}
+}
+
+static struct flip flip(int i, uint32_t flags)
+{
+	struct flip flip;
+
+	begin_flip(i, flags, &flip);
+	end_flip(&flip);
+	return flip;
+}
+
+/* The last vblank, without waiting for one. */
+static struct flip last_vblank(void)
+{
+	drmVBlank vblank = { .request = { .type = DRM_VBLANK_RELATIVE } };
+
+	igt_assert_eq(drmWaitVBlank(kms.fd, &vblank), 0);
+	return (struct flip){ .sequence = vblank.reply.sequence,
+			      .us = vblank.reply.tval_sec * 1000000ll + vblank.reply.tval_usec };
+}
+
+static void paint(int i, uint32_t value)
+{
+	for (uint32_t p = 0; p < screen[i].size[0] / 4; p++)
+		pixels[i][p] = value + p;
+}
+
+static uint32_t *map_screen(const struct kms_fb *fb)
+{
+	struct drm_mode_map_dumb map = { .handle = fb->handle[0] };
+	void *p;
+
+	igt_assert_eq(ioctl(kms.fd, DRM_IOCTL_MODE_MAP_DUMB, &map), 0);
+	p = mmap(NULL, fb->size[0], PROT_WRITE, MAP_SHARED, kms.fd, map.offset);
+	igt_assert(p != MAP_FAILED);
+	return p;
+}
+
+/* A mode of this size and rate, with screens that differ. */
+static void set_mode(uint32_t width, uint32_t height, uint32_t hz)
+{
+	drmModeModeInfo mode = {
+		.hdisplay = width, .hsync_start = width + 8, .hsync_end = width + 16,
+		.htotal = width + 40,
+		.vdisplay = height, .vsync_start = height + 2, .vsync_end = height + 4,
+		.vtotal = height + 10, .vrefresh = hz,
+	};
+	uint32_t *black = calloc(width * height, 4);
+
+	igt_assert(black);
+	mode.clock = mode.htotal * mode.vtotal * hz / 1000;
+	period_us = mode.htotal * mode.vtotal * 1000.0 / mode.clock;
+	igt_assert_eq(drmModeCreatePropertyBlob(kms.fd, &mode, sizeof(mode), &kms.mode_blob), 0);
+	for (int i = 0; i < SCREENS; i++) {
+		igt_assert_eq(kms_fb_ordinary(&kms, &screen[i], DRM_FORMAT_XRGB8888, width, height,
+					      black), 0);
+		pixels[i] = map_screen(&screen[i]);
+		paint(i, i);
+	}
+	igt_assert_eq(kms_modeset(&kms, &screen[0]), 0);
+	free(black);
+}
+
+static void unset_mode(void)
+{
+	igt_assert_eq(kms_off(&kms), 0);
+	for (int i = 0; i < SCREENS; i++) {
+		munmap(pixels[i], screen[i].size[0]);
+		kms_fb_free(&kms, &screen[i]);
+	}
+	drmModeDestroyPropertyBlob(kms.fd, kms.mode_blob);
+}
+
+/* Are both of one row of vblanks, a whole period apart from each to the next? */
+static void assert_in_step(struct flip first, struct flip second)
+{
+	double frames = (int32_t)(second.sequence - first.sequence);
+	double off = second.us - first.us - frames * period_us;
+
+	igt_assert(frames >= 0);
+	igt_assert(off >= -TOLERANCE_US && off <= TOLERANCE_US);
+}
+
+static void test_in_step(void)
+{
+	struct flip first = flip(1, 0), last = first;
+
+	for (int i = 0; i < FLIPS; i++) {
+		struct flip next = flip(i % SCREENS, 0);
+
+		igt_assert((int32_t)(next.sequence - last.sequence) > 0);
+		igt_assert(next.us > last.us);
+		assert_in_step(first, next);
+		last = next;
+	}
+}
+
+static void set_vblank_delay(const char *ms)
+{
+	int fd = open("/sys/module/drm/parameters/vblankoffdelay", O_WRONLY);
+
+	igt_assert(fd >= 0);
+	igt_assert(write(fd, ms, strlen(ms)) > 0);
+	close(fd);
+}
+
+/* With nobody to count vblanks the timer is off; who comes back finds them all counted. */
+static void test_idle(void)
+{
+	struct flip before, after;
+
+	set_vblank_delay("10");
+	for (int i = 0; i < 3; i++) {
+		before = flip(i % SCREENS, 0);
+		usleep(200000);
+		after = last_vblank();
+		igt_assert(after.sequence - before.sequence >= 200000 / period_us - 1);
+		assert_in_step(before, after);
+		assert_in_step(before, flip((i + 1) % SCREENS, 0));
+	}
+	set_vblank_delay("5000");
+}
+
+/*
+ * Many within a frame, also while frames are composed; each says which frame that was, and
+ * changes no vblank.
+ */
+static void test_async(void)
+{
+	struct flip first = flip(0, 0), last = first;
+	int in_one_frame = 0;
+
+	for (int i = 0; i < FLIPS; i++) {
+		struct flip next = flip((i + 1) % SCREENS, DRM_MODE_PAGE_FLIP_ASYNC);
+
+		igt_assert(next.us >= last.us);
+		assert_in_step(first, next);
+		in_one_frame += next.sequence == last.sequence;
+		last = next;
+	}
+	igt_assert(in_one_frame > FLIPS / 2);
+	/* And a synchronous one afterwards waits for its vblank. */
+	igt_assert((int32_t)(flip(0, 0).sequence - last.sequence) > 0);
+}
+
+/* However many flips there are in a frame it has one CRC, and each frame has. */
+static void test_async_watched(void)
+{
+	igt_pipe_crc_t *crcs = igt_pipe_crc_new(kms.fd, 0, "auto");
+	igt_crc_t crc, next;
+
+	igt_pipe_crc_start(crcs);
+	test_async();
+	igt_pipe_crc_get_single(crcs, &crc);
+	for (int i = 0; i < 3; i++) {
+		igt_pipe_crc_get_single(crcs, &next);
+		igt_assert_eq(next.frame, crc.frame + 1);
+		crc = next;
+	}
+	igt_pipe_crc_stop(crcs);
+	igt_pipe_crc_free(crcs);
+}
+
+static uint32_t crc_of(int i)
+{
+	igt_assert_eq(kms_show(&kms, kms.primary, &screen[i], KMS_AT(0, 0), 0), 0);
+	return kms_crc(&kms);
+}
+
+/*
+ * Every frame has its CRC, of what was flipped to in it: nothing is skipped, though
+ * composing takes longer than a frame should.
+ */
+static void test_no_frame_skipped(void)
+{
+	uint32_t expected[SCREENS] = { crc_of(0), crc_of(1) };
+	igt_pipe_crc_t *crcs = igt_pipe_crc_new(kms.fd, 0, "auto");
+	struct flip last = {};
+	igt_crc_t crc;
+
+	igt_assert(expected[0] != expected[1]);
+	igt_pipe_crc_start(crcs);
+	for (int i = 0; i < FLIPS; i++) {
+		struct flip next = flip(i % SCREENS, 0);
+
+		/* Those between belong to the flip before. */
+		do {
+			igt_pipe_crc_get_single(crcs, &crc);
+			igt_assert(crc.has_valid_frame);
+			if (i && crc.frame != next.sequence)
+				igt_assert_eq(crc.crc[0], expected[(i - 1) % SCREENS]);
+		} while ((int32_t)(crc.frame - next.sequence) < 0);
+		igt_assert_eq(crc.frame, next.sequence);
+		igt_assert_eq(crc.crc[0], expected[i % SCREENS]);
+		/* In time as in number: later by a frame at least. */
+		if (i) {
+			igt_assert(next.us - last.us >= (next.sequence - last.sequence) *
+				   period_us / 2);
+		}
+		last = next;
+	}
+	igt_pipe_crc_stop(crcs);
+	igt_pipe_crc_free(crcs);
+}
+
+/*
+ * When a flip's event is there what it replaced is not read any more: whatever is written
+ * there then shows in no CRC.
+ */
+static void test_last_read(uint32_t flags)
+{
+	uint32_t expected[SCREENS] = { crc_of(0), crc_of(1) };
+	igt_pipe_crc_t *crcs = igt_pipe_crc_new(kms.fd, 0, "auto");
+	igt_crc_t crc;
+
+	igt_pipe_crc_start(crcs);
+	/* The first frame of all may be of before the start. */
+	igt_pipe_crc_get_single(crcs, &crc);
+	for (int i = 0; i < FLIPS; i++) {
+		paint(i % SCREENS, i % SCREENS);
+		flip(i % SCREENS, flags);
+		memset(pixels[(i + 1) % SCREENS], i, screen[0].size[0]);
+		igt_pipe_crc_get_single(crcs, &crc);
+		igt_assert(crc.crc[0] == expected[0] || crc.crc[0] == expected[1]);
+	}
+	igt_pipe_crc_stop(crcs);
+	igt_pipe_crc_free(crcs);
+	paint(0, 0);
+	paint(1, 1);
+}
+
+/* A black screen has a CRC as any other has. */
+static void test_black(void)
+{
+	memset(pixels[0], 0, screen[0].size[0]);
+	igt_assert(crc_of(0) != 0);
+	paint(0, 0);
+}
+
+igt_main()
+{
+	igt_fixture()
+		igt_require(kms_open(&kms) == 0);
+
+	igt_fixture()
+		set_mode(640, 480, 60);
+
+	igt_describe("Times of flips are those of vblanks, a period from one to the next.");
+	igt_subtest("in-step")
+		test_in_step();
+
+	igt_describe("Vblanks that nobody counted are counted all the same.");
+	igt_subtest("idle")
+		test_idle();
+
+	igt_describe("A black frame's CRC is not 0.");
+	igt_subtest("black")
+		test_black();
+
+	igt_fixture() {
+		unset_mode();
+		set_mode(640, 480, 10);
+	}
+
+	igt_describe("Async flips do not wait for vblanks.");
+	igt_subtest("async")
+		test_async();
+
+	igt_describe("Nor for each other's frames to be composed.");
+	igt_subtest("async-watched")
+		test_async_watched();
+
+	igt_fixture() {
+		unset_mode();
+		set_mode(2048, 1536, 250);
+	}
+
+	igt_describe("Each frame has its CRC, however long it takes.");
+	igt_subtest("no-frame-skipped")
+		test_no_frame_skipped();
+
+	igt_describe("A flip completes after the last read of what it replaces.");
+	igt_subtest("last-read")
+		test_last_read(0);
+
+	igt_describe("An async one, too.");
+	igt_subtest("last-read-async")
+		test_last_read(DRM_MODE_PAGE_FLIP_ASYNC);
+
+	igt_fixture() {
+		unset_mode();
+		kms_close(&kms);
+	}
+}
