@@ -21,6 +21,7 @@
 #include <linux/namei.h>
 #include <linux/path.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/string.h>
 
 #include "buffer.h"
@@ -114,6 +115,18 @@ struct dma_buf *secure_heap_alloc_beside(const struct dma_buf *dmabuf, size_t le
 	return buffer_export(buffer->heap, PAGE_ALIGN(len), O_CLOEXEC | O_RDWR);
 }
 EXPORT_SYMBOL_NS_GPL(secure_heap_alloc_beside, "SECURE_HEAP");
+
+bool secure_heap_admits_no_more(const struct dma_buf *to, const struct dma_buf *from)
+{
+	const struct bus_buffer *target = buffer_on_bus(to), *source = buffer_on_bus(from);
+
+	if (!target || !source || (target->admits_all && !source->admits_all))
+		return false;
+
+	guard(spinlock)(&bus_lock);
+	return policy_reads_no_more(target->heap->policy, source->heap->policy);
+}
+EXPORT_SYMBOL_NS_GPL(secure_heap_admits_no_more, "SECURE_HEAP");
 
 /* The core has checked @fd_flags and @heap_flags and rounded @len up to pages. */
 static struct dma_buf *node_allocate(struct dma_heap *dma_heap, unsigned long len,

@@ -10,6 +10,8 @@
 #include <linux/spinlock.h>
 #include <linux/string.h>
 
+#include <secure_heap.h>
+
 #include "bus.h"
 #include "policy.h"
 
@@ -74,6 +76,41 @@ bool policy_find(const struct policy *policy, const struct device *dev, unsigned
 	}
 
 	return found;
+}
+
+static bool reads(const struct listing *listing)
+{
+	return listing->access & SECURE_BUS_READ;
+}
+
+/* Is @name listed for reading, or, if not @read, for less? */
+static bool listed(const struct policy *policy, const char *name, bool read)
+{
+	const struct listing *listing;
+
+	list_for_each_entry(listing, &policy->listings, link)
+		if (!strcmp(listing->name, name))
+			return reads(listing) == read;
+
+	return false;
+}
+
+bool policy_reads_no_more(const struct policy *policy, const struct policy *than)
+{
+	const struct listing *listing;
+
+	lockdep_assert_held(&bus_lock);
+	if (policy == than)
+		return true;
+	/* A listing for less outranks any other of the same device. */
+	list_for_each_entry(listing, &than->listings, link)
+		if (!reads(listing) && !listed(policy, listing->name, false))
+			return false;
+	list_for_each_entry(listing, &policy->listings, link)
+		if (reads(listing) && !listed(than, listing->name, true))
+			return false;
+
+	return true;
 }
 
 struct listing *policy_list(struct policy *policy, const char *name, unsigned int access)

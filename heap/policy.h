@@ -107,4 +107,16 @@ bool listing_matches(const struct listing *listing, const struct device *dev);
  */
 bool policy_find(const struct policy *policy, const struct device *dev, unsigned int *access);
 
+/**
+ * policy_reads_no_more() - is who may read by one policy's lists who may by another's?
+ * @policy: the one
+ * @than: the other
+ *
+ * By names: not every device that is listed is there, and one may have two names. So it may
+ * say no where no device there is makes a difference; never yes where one does.
+ *
+ * The bus's lock is held. Return: whether.
+ */
+bool policy_reads_no_more(const struct policy *policy, const struct policy *than);
+
 #endif

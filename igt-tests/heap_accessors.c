@@ -260,6 +260,103 @@ static void test_identity(void)
 	close(ordinary);
 }
 
+static int probe_copy(int probe, int to, int from)
+{
+	struct bus_probe_copy copy = { .to = to, .from = from };
+	int ret = ioctl(probe, BUS_PROBE_COPY, &copy);
+
+	return ret < 0 ? -errno : ret;
+}
+
+static void list(const char *of, const char *device, const char *access)
+{
+	char path[256];
+
+	igt_assert_eq(device_list(of, device), 0);
+	snprintf(path, sizeof(path), CONFIGFS_HEAPS "%s/devices/%s/access", of, device);
+	igt_assert_eq(file_write(path, access), 0);
+}
+
+/* Two heaps whose policies differ in what is listed: who may read decides. */
+static void test_copy_listed(void)
+{
+	static const struct {
+		const char *to, *from;	/* what a device may do by each's list; NULL: not listed */
+		int forth, back;	/* may be copied from @from to @to, and back */
+	} cases[] = {
+		{ NULL, NULL, 1, 1 },
+		{ "read", NULL, 0, 1 },
+		{ "read-write", NULL, 0, 1 },
+		{ "write", NULL, 1, 0 },
+		{ "none", NULL, 1, 0 },
+		{ "read", "read-write", 1, 1 },
+		{ "read", "write", 0, 1 },
+		{ "read", "none", 0, 1 },
+		{ "write", "none", 1, 1 },
+	};
+	int probe = probe_open(), ours, theirs = heap_alloc(heap, SIZE);
+
+	ours_new();
+	igt_assert_eq(probe_find(probe, OURS), 0);
+	ours = probe_alloc(probe, SIZE, O_RDWR | O_CLOEXEC, 0);
+	igt_assert(ours >= 0 && theirs >= 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		if (cases[i].to)
+			list(OURS, "vgem", cases[i].to);
+		if (cases[i].from)
+			list(CARVEOUT_NAME, "vgem", cases[i].from);
+		igt_assert_eq(probe_copy(probe, ours, theirs), cases[i].forth);
+		igt_assert_eq(probe_copy(probe, theirs, ours), cases[i].back);
+		if (cases[i].to)
+			igt_assert_eq(device_delist(OURS, "vgem"), 0);
+		if (cases[i].from)
+			igt_assert_eq(device_delist(CARVEOUT_NAME, "vgem"), 0);
+	}
+
+	/* By two names it may do what both allow, and so less than by one of them. */
+	list(OURS, "faux:vskms", "read");
+	list(CARVEOUT_NAME, "faux:vskms", "read");
+	igt_assert_eq(probe_copy(probe, ours, theirs), 1);
+	list(CARVEOUT_NAME, "vskms", "none");
+	igt_assert_eq(probe_copy(probe, ours, theirs), 0);
+	igt_assert_eq(probe_copy(probe, theirs, ours), 1);
+	igt_assert_eq(device_delist(CARVEOUT_NAME, "vskms"), 0);
+	igt_assert_eq(device_delist(CARVEOUT_NAME, "faux:vskms"), 0);
+	igt_assert_eq(device_delist(OURS, "faux:vskms"), 0);
+	close(ours);
+	close(theirs);
+	close(probe);
+	ours_gone();
+}
+
+static void test_copy_profiles(void)
+{
+	int probe = probe_open(), system = heap_open(SYSTEM_HEAP), ordinary;
+	int strict = heap_alloc(heap, SIZE), same = heap_alloc(heap, SIZE), tee;
+
+	igt_assert(strict >= 0 && same >= 0 && system >= 0);
+	ordinary = heap_alloc(system, SIZE);
+	igt_assert(ordinary >= 0);
+	igt_assert_eq(profile_set(CARVEOUT_NAME, "tee"), 0);
+	tee = heap_alloc(heap, SIZE);
+	igt_assert_eq(profile_set(CARVEOUT_NAME, "strict"), 0);
+	igt_assert(tee >= 0);
+
+	igt_assert_eq(probe_copy(probe, same, strict), 1);
+	igt_assert_eq(probe_copy(probe, strict, strict), 1);
+	/* The profile is the buffer's, also in one heap. */
+	igt_assert_eq(probe_copy(probe, tee, strict), 0);
+	igt_assert_eq(probe_copy(probe, strict, tee), 1);
+	igt_assert_eq(probe_copy(probe, ordinary, strict), 0);
+	igt_assert_eq(probe_copy(probe, strict, ordinary), 0);
+	close(tee);
+	close(ordinary);
+	close(same);
+	close(strict);
+	close(system);
+	close(probe);
+}
+
 static void test_register(void)
 {
 	int probe = probe_open();
@@ -335,6 +432,14 @@ igt_main()
 	igt_describe("A buffer is known to be protected, and an ordinary one has no grant.");
 	igt_subtest("protected-by-identity")
 		test_identity();
+
+	igt_describe("What is in a heap's buffer may be copied where no more devices may read it.");
+	igt_subtest("copy-by-lists")
+		test_copy_listed();
+
+	igt_describe("It may not where a profile admits all, nor to an ordinary buffer.");
+	igt_subtest("copy-by-profiles")
+		test_copy_profiles();
 
 	igt_describe("A master is registered once, for something.");
 	igt_subtest("register-bad-input-refused")

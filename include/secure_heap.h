@@ -155,4 +155,20 @@ struct dma_buf *secure_heap_buffer_alloc(struct secure_heap *heap, size_t len,
  */
 struct dma_buf *secure_heap_alloc_beside(const struct dma_buf *dmabuf, size_t len);
 
+/**
+ * secure_heap_admits_no_more() - may what is in one buffer be copied to another?
+ * @to: where it would be
+ * @from: a protected buffer
+ *
+ * It may if @to is protected, too, and no device may read @to that may not read @from. That
+ * is so for two buffers of one heap with the profiles they have. For two heaps it is if @to
+ * has no profile that admits all devices, or @from has one as well, and the two policies
+ * agree: a device that is listed in @to's for reading is so in @from's by the same name, and one
+ * that is listed in @from's for less is so in @to's. Whoever asks asks again later, as what is
+ * listed may change. Does not sleep.
+ *
+ * Return: whether it may.
+ */
+bool secure_heap_admits_no_more(const struct dma_buf *to, const struct dma_buf *from);
+
 #endif

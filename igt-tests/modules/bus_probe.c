@@ -303,6 +303,29 @@ static int probe_protected(int fd)
 	return protected;
 }
 
+static int probe_copy(void __user *arg)
+{
+	struct dma_buf *to, *from;
+	struct bus_probe_copy copy;
+	int ret;
+
+	if (copy_from_user(&copy, arg, sizeof(copy)))
+		return -EFAULT;
+	to = dma_buf_get(copy.to);
+	if (IS_ERR(to))
+		return PTR_ERR(to);
+	from = dma_buf_get(copy.from);
+	if (IS_ERR(from)) {
+		ret = PTR_ERR(from);
+	} else {
+		ret = secure_heap_admits_no_more(to, from);
+		dma_buf_put(from);
+	}
+	dma_buf_put(to);
+
+	return ret;
+}
+
 /* What may be tried while another ioctl waits; -ENOTTY if it is none of these. */
 static long probe_window_ioctl(struct probe *probe, unsigned int cmd, void __user *arg)
 {
@@ -390,6 +413,8 @@ static long probe_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return probe_alloc(probe, user);
 	case BUS_PROBE_PROTECTED:
 		return probe_protected(word);
+	case BUS_PROBE_COPY:
+		return probe_copy(user);
 	default:
 		return -ENOTTY;
 	}

@@ -48,6 +48,11 @@ struct bus_probe_alloc {
 	__u32 pad;
 };
 
+struct bus_probe_copy {
+	__s32 to;		/* fds of dma-bufs */
+	__s32 from;
+};
+
 /* Become a master that may do this. */
 #define BUS_PROBE_TRUST		_IOW('B', 0, __u32)
 /* Cease to be one. */
@@ -84,5 +89,7 @@ struct bus_probe_alloc {
 #define BUS_PROBE_ALLOC		_IOW('B', 17, struct bus_probe_alloc)
 /* Is the dma-buf of this fd a protected one? Returns 0 or 1. */
 #define BUS_PROBE_PROTECTED	_IOW('B', 18, __s32)
+/* May what is in one buffer be copied to the other? Returns 0 or 1. */
+#define BUS_PROBE_COPY		_IOW('B', 19, struct bus_probe_copy)
 
 #endif
