@@ -3,8 +3,9 @@
  * The composer: from a snapshot to a CRC and to images.
  *
  * What software can capture differs from what a panel shows: a layer with a protected
- * framebuffer is opaque black in a writeback, and itself in a CRC, as hardware has it, and
- * where root looks at the panel. So a frame with both is composed twice.
+ * framebuffer is opaque black in a writeback, but for one that may have it (writeback.c), and
+ * itself in a CRC, as hardware has it, and where root looks at the panel. So a frame with both
+ * is composed twice.
  */
 
 #include <linux/crc32.h>
@@ -28,6 +29,7 @@
 #include "mapping.h"
 #include "panel.h"
 #include "snapshot.h"
+#include "writeback.h"
 
 static bool exclude;
 
@@ -92,20 +94,41 @@ static void open_layers(struct vskms_snapshot *snapshot, struct vskms_frame *fra
 	}
 }
 
-/* Composes once; protected layers are black if not @full. */
-static void compose(struct vskms_snapshot *snapshot, struct vskms_frame *frame, bool full,
-		    const struct compositor_target *target)
+/* Opens where the frame is written; -EIO if that may not be reached any more. */
+static int open_target(struct vskms_frame *frame, struct compositor_target *target)
 {
-	bool lines_wanted = frame->checksum || !list_empty(&frame->captures);
+	const struct drm_framebuffer *fb = frame->job->fb;
+	struct compositor_memory memory;
+
+	vskms_view_open(&frame->target, frame->job, &memory);
+	if (!memory.data[0])
+		return -EIO;
+	*target = (struct compositor_target){
+		.data = (void *)memory.data[0],
+		.pitch = fb->pitches[0],
+		.format = fb->format->format,
+	};
+
+	return 0;
+}
+
+static void end_job(struct vskms_crtc *crtc, struct vskms_mapping *job, int error)
+{
+	drm_writeback_signal_completion(&crtc->writeback, error);
+	vskms_mapping_put(job);
+}
+
+static void run(struct vskms_snapshot *snapshot, struct vskms_frame *frame, bool full,
+		const struct compositor_target *target, compositor_line line)
+{
 	struct secure_window window;
 	void *lines = NULL;
 
 	if (full && snapshot->protected)
 		lines = open_lines(snapshot, &window);
 	open_layers(snapshot, frame, full, lines);
-	frame->lines = 0;
 	compositor_run(snapshot->compositor, frame->memory, lines ?: snapshot->scratch, target,
-		       lines_wanted ? add_line : NULL, frame);
+		       line, frame);
 	for (unsigned int i = snapshot->layers; i--;)
 		vskms_view_close(&frame->view[i]);
 	if (lines) {
@@ -114,19 +137,24 @@ static void compose(struct vskms_snapshot *snapshot, struct vskms_frame *frame, 
 	}
 }
 
-static void write_back(struct vskms_crtc *crtc, struct vskms_snapshot *snapshot,
-		       struct vskms_mapping *job, struct vskms_frame *frame)
+/* Composes once, for all that is in the frame; protected layers are black if not @full. */
+static void compose(struct vskms_crtc *crtc, struct vskms_snapshot *snapshot, bool full)
 {
-	const struct drm_framebuffer *fb = job->fb;
-	const struct compositor_target target = {
-		.data = job->map[0].vaddr + fb->offsets[0],
-		.pitch = fb->pitches[0],
-		.format = fb->format->format,
-	};
+	struct vskms_frame *frame = crtc->frame;
+	bool lines = frame->checksum || !list_empty(&frame->captures);
+	struct compositor_target target;
+	int error = frame->job ? open_target(frame, &target) : 0;
+	bool writes = frame->job && !error;
 
-	compose(snapshot, frame, false, &target);
-	drm_writeback_signal_completion(&crtc->writeback, 0);
-	vskms_mapping_put(job);
+	frame->lines = 0;
+	if (lines || writes)
+		run(snapshot, frame, full, writes ? &target : NULL, lines ? add_line : NULL);
+	if (frame->job) {
+		vskms_view_close(&frame->target);
+		end_job(crtc, frame->job, error);
+		frame->job = NULL;
+	}
+	vskms_captures_end(&frame->captures, 0);
 }
 
 void vskms_compose(struct work_struct *work)
@@ -137,8 +165,10 @@ void vskms_compose(struct work_struct *work)
 	struct vskms_frame *frame = crtc->frame;
 	struct vskms_mapping *job = NULL;
 	LIST_HEAD(captures);
+	bool full = false;
 	bool wants_crc;
 	u64 number;
+	int error;
 	u32 crc;
 
 	scoped_guard(spinlock_irqsave, &crtc->lock) {
@@ -148,24 +178,28 @@ void vskms_compose(struct work_struct *work)
 		number = crtc->composing_frame;
 	}
 
+	if (job) {
+		error = vskms_writeback_decide(job, snapshot, &full);
+		if (error)
+			end_job(crtc, job, error);
+		job = error ? NULL : job;
+	}
+
+	/* With black first, for who may not have more; if nothing is protected it is for all. */
 	INIT_LIST_HEAD(&frame->captures);
 	/* Not 0, which would be that of a black frame, whatever its size. */
 	frame->crc = ~0u;
-	/* Where nothing is protected one picture does for all. */
+	frame->checksum = wants_crc && (!snapshot->protected || exclude);
 	if (!snapshot->protected)
 		list_splice_init(&captures, &frame->captures);
-	frame->checksum = wants_crc && (!snapshot->protected || exclude);
-	if (job)
-		write_back(crtc, snapshot, job, frame);
-	else if (frame->checksum || !list_empty(&frame->captures))
-		compose(snapshot, frame, false, NULL);
-	vskms_captures_end(&frame->captures, 0);
+	if (!snapshot->protected || !full)
+		swap(frame->job, job);
+	compose(crtc, snapshot, false);
 
 	list_splice_init(&captures, &frame->captures);
 	frame->checksum = wants_crc && !frame->checksum;
-	if (frame->checksum || !list_empty(&frame->captures))
-		compose(snapshot, frame, true, NULL);
-	vskms_captures_end(&frame->captures, 0);
+	swap(frame->job, job);
+	compose(crtc, snapshot, true);
 
 	crc = frame->crc;
 	if (wants_crc)

@@ -18,6 +18,8 @@ struct work_struct;
  * @checksum: whether they go into @crc
  * @crc: of the lines so far
  * @captures: struct vskms_capture, who gets them, too
+ * @job: where the frame is written, a reference; or NULL
+ * @target: what is open for that
  */
 struct vskms_frame {
 	struct compositor_memory memory[COMPOSITOR_PLANES];
@@ -26,6 +28,8 @@ struct vskms_frame {
 	bool checksum;
 	u32 crc;
 	struct list_head captures;
+	struct vskms_mapping *job;
+	struct vskms_view target;
 };
 
 /**

@@ -49,6 +49,7 @@
 #include "mapping.h"
 #include "panel.h"
 #include "snapshot.h"
+#include "writeback.h"
 
 /* How long a vblank waits for the composer. */
 #define STRETCH_MS 500
@@ -380,6 +381,9 @@ static int crtc_atomic_check(struct drm_crtc *crtc, struct drm_atomic_commit *co
 
 	/* A snapshot has all planes, also those that this commit leaves alone. */
 	ret = drm_atomic_add_affected_planes(commit, crtc);
+	if (ret)
+		return ret;
+	ret = vskms_writeback_check(commit, crtc);
 	if (ret)
 		return ret;
 	snapshot = vskms_snapshot_create(commit, state);

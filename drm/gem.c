@@ -30,6 +30,38 @@ bool vskms_gem_is_protected(const struct drm_gem_object *obj)
 	return drm_gem_is_imported(obj) && secure_heap_is_protected(obj->import_attach->dmabuf);
 }
 
+bool vskms_fb_is_protected(const struct drm_framebuffer *fb)
+{
+	for (unsigned int i = 0; i < fb->format->num_planes; i++)
+		if (vskms_gem_is_protected(fb->obj[i]))
+			return true;
+
+	return false;
+}
+
+static bool may_copy(const struct drm_framebuffer *to, const struct drm_gem_object *from)
+{
+	for (unsigned int i = 0; i < to->format->num_planes; i++) {
+		const struct drm_gem_object *obj = to->obj[i];
+
+		if (!vskms_gem_is_protected(obj) ||
+		    !secure_heap_admits_no_more(obj->import_attach->dmabuf,
+						from->import_attach->dmabuf))
+			return false;
+	}
+
+	return true;
+}
+
+bool vskms_fb_may_copy(const struct drm_framebuffer *to, const struct drm_framebuffer *from)
+{
+	for (unsigned int i = 0; i < from->format->num_planes; i++)
+		if (vskms_gem_is_protected(from->obj[i]) && !may_copy(to, from->obj[i]))
+			return false;
+
+	return true;
+}
+
 u64 vskms_gem_grant(const struct drm_gem_object *obj)
 {
 	return secure_bus_grant(obj->import_attach);

@@ -22,6 +22,25 @@ struct drm_mode_fb_cmd2;
 bool vskms_gem_is_protected(const struct drm_gem_object *obj);
 
 /**
+ * vskms_fb_is_protected() - is there a protected buffer in a framebuffer?
+ * @fb: any framebuffer of ours
+ *
+ * Return: whether; then all of it is.
+ */
+bool vskms_fb_is_protected(const struct drm_framebuffer *fb);
+
+/**
+ * vskms_fb_may_copy() - may what one framebuffer shows be copied to another?
+ * @to: where it would be
+ * @from: what is shown
+ *
+ * Asked again for each frame, as a heap's policy may change. Does not sleep.
+ *
+ * Return: whether no device may read @to that may not read all of @from, nor any CPU.
+ */
+bool vskms_fb_may_copy(const struct drm_framebuffer *to, const struct drm_framebuffer *from);
+
+/**
  * vskms_gem_grant() - by what the display may read a protected buffer
  * @obj: a protected object
  *

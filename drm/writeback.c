@@ -2,10 +2,21 @@
 /*
  * Writeback: a frame, as software may capture it, in a framebuffer.
  *
- * Of a layer that is protected it has opaque black.
+ * A protected layer is itself only in a protected buffer that no device may read that may not
+ * read the layer's. Elsewhere it is opaque black, or, with writeback_policy=reject, there is
+ * no writeback of such a frame.
+ *
+ * That is decided twice. When a commit is checked, what is sure to go wrong is refused. But
+ * until its vblank an administrator may change a heap's policy, and what is written is what is
+ * shown then, whatever commit that is of; so it is decided again for the frame that is
+ * composed. Too late for an errno: such a layer is black then, and with reject nothing is
+ * written, and the fence says why.
  */
 
 #include <linux/err.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/string.h>
 
 #include <drm/drm_atomic.h>
 #include <drm/drm_atomic_helper.h>
@@ -24,7 +35,24 @@
 #include "device.h"
 #include "gem.h"
 #include "mapping.h"
+#include "snapshot.h"
 #include "writeback.h"
+
+static bool reject;
+
+static int set_policy(const char *value, const struct kernel_param *param)
+{
+	reject = sysfs_streq(value, "reject");
+
+	return reject || sysfs_streq(value, "blank") ? 0 : -EINVAL;
+}
+
+static const struct kernel_param_ops policy_ops = {
+	.set = set_policy,
+};
+module_param_cb(writeback_policy, &policy_ops, NULL, 0);
+MODULE_PARM_DESC(writeback_policy,
+		 "blank: protected planes are black where they may not be written; reject: no writeback of them");
 
 static const u32 formats[] = {
 	DRM_FORMAT_XRGB8888,
@@ -65,11 +93,55 @@ static int connector_atomic_check(struct drm_connector *connector,
 			    fb->height);
 		return -EINVAL;
 	}
-	/* Nobody could read it. */
-	if (vskms_gem_is_protected(fb->obj[0]))
-		return -EACCES;
-
 	return drm_atomic_helper_check_wb_connector_state(connector, commit);
+}
+
+/* Where a CRTC is written to by a commit, or NULL. */
+static const struct drm_framebuffer *find_target(struct drm_atomic_commit *commit,
+						 const struct drm_crtc *crtc)
+{
+	struct drm_connector_state *state;
+	struct drm_connector *connector;
+	int i;
+
+	for_each_new_connector_in_state(commit, connector, state, i)
+		if (state->crtc == crtc && state->writeback_job)
+			return state->writeback_job->fb;
+
+	return NULL;
+}
+
+int vskms_writeback_check(struct drm_atomic_commit *commit, struct drm_crtc *crtc)
+{
+	const struct drm_crtc_state *crtc_state = drm_atomic_get_new_crtc_state(commit, crtc);
+	const struct drm_framebuffer *target = find_target(commit, crtc);
+	const struct drm_plane_state *state;
+	struct drm_plane *plane;
+	bool strict;
+
+	if (!target)
+		return 0;
+	/* Who wants it protected wants more than black. */
+	strict = reject || vskms_fb_is_protected(target);
+	drm_atomic_crtc_state_for_each_plane_state(plane, state, crtc_state) {
+		if (!state->visible || !strict || vskms_fb_may_copy(target, state->fb))
+			continue;
+		drm_dbg_kms(crtc->dev, "%s: %s may not be written to this framebuffer\n",
+			    crtc->name, plane->name);
+		return -EACCES;
+	}
+
+	return 0;
+}
+
+int vskms_writeback_decide(const struct vskms_mapping *job, const struct vskms_snapshot *snapshot,
+			   bool *full)
+{
+	*full = true;
+	for (unsigned int i = 0; i < snapshot->layers && *full; i++)
+		*full = vskms_fb_may_copy(job->fb, snapshot->layer[i].mapping->fb);
+
+	return *full || !reject ? 0 : -EACCES;
 }
 
 static int connector_prepare_job(struct drm_writeback_connector *connector,

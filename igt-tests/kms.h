@@ -8,6 +8,8 @@
 #define VSKMS_KMS_H
 
 #include <drm_fourcc.h>
+#include <linux/sync_file.h>
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/sysmacros.h>
 #include <xf86drm.h>
@@ -238,6 +240,37 @@ static inline int kms_modeset(struct kms *kms, const struct kms_fb *fb)
 	return kms_commit(kms, req, DRM_MODE_ATOMIC_ALLOW_MODESET);
 }
 
+/*
+ * Writes what is shown into @target, which is as large. The fence, which the caller closes, is
+ * signalled when that is done.
+ */
+static inline int kms_write_back(struct kms *kms, const struct kms_fb *target, uint32_t flags,
+				 int *fence)
+{
+	drmModeAtomicReq *req = drmModeAtomicAlloc();
+
+	*fence = -1;
+	kms_add(kms, req, kms->writeback, "CRTC_ID", kms->crtc);
+	kms_add(kms, req, kms->writeback, "WRITEBACK_FB_ID", target->id);
+	if (!(flags & DRM_MODE_ATOMIC_TEST_ONLY))
+		kms_add(kms, req, kms->writeback, "WRITEBACK_OUT_FENCE_PTR", (uintptr_t)fence);
+	return kms_commit(kms, req, flags);
+}
+
+/* Waits for a fence, and closes it: 0, or the error it was signalled with. */
+static inline int kms_fence_wait(int fence)
+{
+	struct pollfd done = { .fd = fence, .events = POLLIN };
+	struct sync_file_info info = {};
+	int ret = -ETIMEDOUT;
+
+	if (poll(&done, 1, 10000) == 1)
+		ret = ioctl(fence, SYNC_IOC_FILE_INFO, &info) ? -errno :
+		      info.status < 0 ? info.status : 0;
+	close(fence);
+	return ret;
+}
+
 /* Puts @fb on a plane, or takes what is there off it. */
 static inline int kms_show(struct kms *kms, uint32_t plane, const struct kms_fb *fb,
 			   struct kms_place at, uint32_t flags)
@@ -246,6 +279,20 @@ static inline int kms_show(struct kms *kms, uint32_t plane, const struct kms_fb 
 
 	kms_add_plane(kms, req, plane, fb, at);
 	return kms_commit(kms, req, flags);
+}
+
+/* From the next modeset on @hz frames a second, so that there is time between two. */
+static inline int kms_slow(struct kms *kms, uint32_t hz)
+{
+	struct drm_mode_modeinfo mode = {
+		.hdisplay = KMS_WIDTH, .hsync_start = 656, .hsync_end = 752, .htotal = 800,
+		.vdisplay = KMS_HEIGHT, .vsync_start = 490, .vsync_end = 492, .vtotal = 525,
+		.clock = 420 * hz,
+		.vrefresh = hz,
+	};
+
+	return drmModeCreatePropertyBlob(kms->fd, &mode, sizeof(mode), &kms->mode_blob) ?
+	       -errno : 0;
 }
 
 static inline int kms_add_fb(struct kms *kms, struct kms_fb *fb)

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * What software can capture of a screen with protected content: all but that. And what
- * is left on the screen when a heap is revoked: nothing of it either.
+ * What software can capture of a screen with protected content: all but that, and that, too,
+ * where it stays as protected. And what is left on the screen when a heap is revoked: nothing
+ * of it either.
+ *
+ * The module is loaded anew, and left as it comes.
  */
 
-#include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "igt.h"
@@ -16,37 +19,45 @@
 #define Y 60
 #define SIZE 64
 
+/* A heap that may come and go. */
+#define OURS "test,writeback"
+#define OURS_DIR CONFIGFS_HEAPS OURS
+
 static struct kms kms;
 static int heap;
 static struct kms_fb screen;
 static uint32_t background[W * H];
 
-/* The screen as writeback has it; the caller unmaps it. */
-static const uint32_t *capture(void)
+static const uint32_t *map_target(const struct kms_fb *target)
 {
-	drmModeAtomicReq *req = drmModeAtomicAlloc();
-	static uint32_t zeroes[W * H];
-	struct drm_mode_map_dumb map = {};
-	struct kms_fb target;
-	struct pollfd done = { .events = POLLIN };
-	int32_t fence = -1;
+	struct drm_mode_map_dumb map = { .handle = target->handle[0] };
 	void *p;
 
-	memset(zeroes, 0x5a, sizeof(zeroes));
-	igt_assert_eq(kms_fb_ordinary(&kms, &target, DRM_FORMAT_XRGB8888, W, H, zeroes), 0);
-	kms_add(&kms, req, kms.writeback, "CRTC_ID", kms.crtc);
-	kms_add(&kms, req, kms.writeback, "WRITEBACK_FB_ID", target.id);
-	kms_add(&kms, req, kms.writeback, "WRITEBACK_OUT_FENCE_PTR", (uintptr_t)&fence);
-	igt_assert_eq(kms_commit(&kms, req, DRM_MODE_ATOMIC_ALLOW_MODESET), 0);
-	igt_assert(fence >= 0);
-	done.fd = fence;
-	igt_assert_eq(poll(&done, 1, 10000), 1);
-	close(fence);
-
-	map.handle = target.handle[0];
 	igt_assert_eq(ioctl(kms.fd, DRM_IOCTL_MODE_MAP_DUMB, &map), 0);
 	p = mmap(NULL, W * H * 4, PROT_READ, MAP_SHARED, kms.fd, map.offset);
 	igt_assert(p != MAP_FAILED);
+	return p;
+}
+
+static void target_new(struct kms_fb *target)
+{
+	static uint32_t poison[W * H];
+
+	memset(poison, 0x5a, sizeof(poison));
+	igt_assert_eq(kms_fb_ordinary(&kms, target, DRM_FORMAT_XRGB8888, W, H, poison), 0);
+}
+
+/* The screen as writeback has it; the caller unmaps it. */
+static const uint32_t *capture(void)
+{
+	struct kms_fb target;
+	const uint32_t *p;
+	int fence;
+
+	target_new(&target);
+	igt_assert_eq(kms_write_back(&kms, &target, DRM_MODE_ATOMIC_ALLOW_MODESET, &fence), 0);
+	igt_assert_eq(kms_fence_wait(fence), 0);
+	p = map_target(&target);
 	kms_fb_free(&kms, &target);
 	return p;
 }
@@ -111,17 +122,147 @@ static void test_blank(uint32_t plane, uint32_t format, int alpha)
 	kms_fb_free(&kms, &protected);
 }
 
+static void protected_new(struct kms_fb *fb, int node, uint32_t w, uint32_t h,
+			  const uint32_t *pixels)
+{
+	igt_assert_eq(kms_fb_protected(&kms, fb, node, DRM_FORMAT_XRGB8888, w, h, pixels), 0);
+}
+
+/* What is in @fb, in a word: there is no other way to know than to show it. */
+static uint32_t crc_of(const struct kms_fb *fb)
+{
+	uint32_t crc;
+
+	igt_assert_eq(kms_modeset(&kms, fb), 0);
+	crc = kms_crc(&kms);
+	igt_assert_eq(kms_modeset(&kms, &screen), 0);
+	return crc;
+}
+
+/* A heap of our own with no device listed. */
+static int ours_new(void)
+{
+	int node;
+
+	file_write(OURS_DIR "/enabled", "0");	/* left by a subtest that failed */
+	rmdir(OURS_DIR);
+	igt_assert_eq(mkdir(OURS_DIR, 0755), 0);
+	igt_assert_eq(file_write(OURS_DIR "/size", "8M"), 0);
+	igt_assert_eq(file_write(OURS_DIR "/enabled", "1"), 0);
+	node = heap_open("/dev/dma_heap/" OURS);
+	igt_assert(node >= 0);
+	return node;
+}
+
+static void ours_gone(int node)
+{
+	close(node);
+	igt_assert_eq(file_write(OURS_DIR "/enabled", "0"), 0);
+	igt_assert_eq(rmdir(OURS_DIR), 0);
+}
+
+/* Over the background a protected square, of @node's heap; @pixels are its. */
+static void show_protected(struct kms_fb *fb, int node, uint32_t *pixels)
+{
+	fill(pixels, SIZE * SIZE, 31);
+	protected_new(fb, node, SIZE, SIZE, pixels);
+	igt_assert_eq(kms_show(&kms, kms.overlay[0], fb, KMS_AT(X, Y), 0), 0);
+}
+
+static void hide(struct kms_fb *fb)
+{
+	igt_assert_eq(kms_show(&kms, kms.overlay[0], NULL, KMS_AT(X, Y), 0), 0);
+	kms_fb_free(&kms, fb);
+}
+
+/* Writes the screen into a buffer of @node's; the CRC of what is there then. */
+static uint32_t crc_written(int node)
+{
+	struct kms_fb target;
+	uint32_t crc;
+	int fence;
+
+	protected_new(&target, node, W, H, background);
+	igt_assert_eq(kms_write_back(&kms, &target, DRM_MODE_ATOMIC_TEST_ONLY |
+				     DRM_MODE_ATOMIC_ALLOW_MODESET, &fence), 0);
+	igt_assert_eq(kms_write_back(&kms, &target, DRM_MODE_ATOMIC_ALLOW_MODESET, &fence), 0);
+	igt_assert_eq(kms_fence_wait(fence), 0);
+	crc = crc_of(&target);
+	kms_fb_free(&kms, &target);
+	return crc;
+}
+
+static void assert_refused(const struct kms_fb *target)
+{
+	int fence;
+
+	igt_assert_eq(kms_write_back(&kms, target, DRM_MODE_ATOMIC_TEST_ONLY |
+				     DRM_MODE_ATOMIC_ALLOW_MODESET, &fence), -EACCES);
+	igt_assert_eq(kms_write_back(&kms, target, DRM_MODE_ATOMIC_ALLOW_MODESET, &fence),
+		      -EACCES);
+	igt_assert_eq(fence, -1);
+}
+
+/* Also with ordinary planes beside it, and of those alone. */
 static void test_protected_target(void)
 {
-	drmModeAtomicReq *req = drmModeAtomicAlloc();
-	struct kms_fb target;
+	static uint32_t pixels[SIZE * SIZE];
+	struct kms_fb protected, ordinary;
+	int node = ours_new();
+	uint32_t plain = kms_crc(&kms), shown;
 
-	igt_assert_eq(kms_fb_protected(&kms, &target, heap, DRM_FORMAT_XRGB8888, W, H, background),
+	igt_assert_eq(crc_written(heap), plain);
+	igt_assert_eq(crc_written(node), plain);
+
+	show_protected(&protected, heap, pixels);
+	shown = kms_crc(&kms);
+	igt_assert(shown != plain);
+	igt_assert_eq(crc_written(heap), shown);
+	igt_assert_eq(kms_show(&kms, kms.overlay[0], &protected, KMS_AT(X, Y), 0), 0);
+	/* Another heap, where no more devices are trusted. */
+	igt_assert_eq(crc_written(node), shown);
+
+	fill(pixels, SIZE * SIZE, 8);
+	igt_assert_eq(kms_fb_ordinary(&kms, &ordinary, DRM_FORMAT_XRGB8888, SIZE, SIZE, pixels),
 		      0);
-	kms_add(&kms, req, kms.writeback, "CRTC_ID", kms.crtc);
-	kms_add(&kms, req, kms.writeback, "WRITEBACK_FB_ID", target.id);
-	igt_assert_eq(kms_commit(&kms, req, DRM_MODE_ATOMIC_ALLOW_MODESET), -EACCES);
-	kms_fb_free(&kms, &target);
+	igt_assert_eq(kms_show(&kms, kms.overlay[0], &protected, KMS_AT(X, Y), 0), 0);
+	igt_assert_eq(kms_show(&kms, kms.overlay[1], &ordinary, KMS_AT(X + 20, Y + 9), 0), 0);
+	shown = kms_crc(&kms);
+	igt_assert_eq(crc_written(heap), shown);
+	kms_fb_free(&kms, &ordinary);
+	hide(&protected);
+	ours_gone(node);
+}
+
+static void test_weaker_target(void)
+{
+	static uint32_t pixels[SIZE * SIZE];
+	struct kms_fb protected, listed, tee;
+	int node = ours_new(), fence;
+
+	igt_assert_eq(profile_set(CARVEOUT_NAME, "tee"), 0);
+	protected_new(&tee, heap, W, H, background);
+	igt_assert_eq(profile_set(CARVEOUT_NAME, "strict"), 0);
+	protected_new(&listed, node, W, H, background);
+
+	show_protected(&protected, heap, pixels);
+	assert_refused(&tee);
+	igt_assert_eq(device_list(OURS, "vgem"), 0);
+	assert_refused(&listed);
+	/* Where the source trusts it as well there is no harm. */
+	igt_assert_eq(device_list(CARVEOUT_NAME, "vgem"), 0);
+	igt_assert_eq(kms_write_back(&kms, &listed, DRM_MODE_ATOMIC_TEST_ONLY |
+				     DRM_MODE_ATOMIC_ALLOW_MODESET, &fence), 0);
+	igt_assert_eq(device_delist(CARVEOUT_NAME, "vgem"), 0);
+	assert_refused(&listed);
+	/* Nor if nothing protected is shown. */
+	hide(&protected);
+	igt_assert_eq(kms_write_back(&kms, &listed, DRM_MODE_ATOMIC_ALLOW_MODESET, &fence), 0);
+	igt_assert_eq(kms_fence_wait(fence), 0);
+	igt_assert_eq(device_delist(OURS, "vgem"), 0);
+	kms_fb_free(&kms, &tee);
+	kms_fb_free(&kms, &listed);
+	ours_gone(node);
 }
 
 /* The CRC of the screen with black where the square is. */
@@ -137,6 +278,102 @@ static uint32_t crc_of_black(void)
 	igt_assert_eq(kms_show(&kms, kms.overlay[0], NULL, KMS_AT(X, Y), 0), 0);
 	kms_fb_free(&kms, &fb);
 	return crc;
+}
+
+/*
+ * At a frame a second, so that much can happen between a commit and its vblank. Once with the
+ * writeback connector on already: a modeset would have it shown at once.
+ */
+static uint32_t slow_begin(void)
+{
+	uint32_t blob = kms.mode_blob;
+	struct kms_fb target;
+	int fence;
+
+	igt_assert_eq(kms_slow(&kms, 1), 0);
+	igt_assert_eq(kms_modeset(&kms, &screen), 0);
+	target_new(&target);
+	igt_assert_eq(kms_write_back(&kms, &target, DRM_MODE_ATOMIC_ALLOW_MODESET, &fence), 0);
+	igt_assert_eq(kms_fence_wait(fence), 0);
+	kms_fb_free(&kms, &target);
+	return blob;
+}
+
+static void slow_end(uint32_t blob)
+{
+	drmModeDestroyPropertyBlob(kms.fd, kms.mode_blob);
+	kms.mode_blob = blob;
+	igt_assert_eq(kms_modeset(&kms, &screen), 0);
+}
+
+/* Allowed when it was committed, and no more when it is composed. */
+static void test_policy_changes(bool rejects)
+{
+	static uint32_t pixels[SIZE * SIZE], grey[W * H];
+	uint32_t black = crc_of_black(), blob = slow_begin(), before;
+	struct kms_fb protected, target;
+	int node = ours_new(), fence;
+
+	memset(grey, 0x40, sizeof(grey));
+	protected_new(&target, node, W, H, grey);
+	show_protected(&protected, heap, pixels);
+	igt_assert_eq(kms_write_back(&kms, &target, DRM_MODE_ATOMIC_NONBLOCK, &fence), 0);
+	igt_assert_eq(device_list(OURS, "vgem"), 0);
+	igt_assert_eq(kms_fence_wait(fence), rejects ? -EACCES : 0);
+	igt_assert_eq(device_delist(OURS, "vgem"), 0);
+	hide(&protected);
+	slow_end(blob);
+	before = crc_of(&target);
+	kms_fb_free(&kms, &target);
+	protected_new(&target, heap, W, H, grey);
+	igt_assert_eq(before, rejects ? crc_of(&target) : black);
+	kms_fb_free(&kms, &target);
+	ours_gone(node);
+}
+
+/* Dead when it was committed, and before it is composed. */
+static void test_revoked_target(void)
+{
+	uint32_t blob = slow_begin();
+	int node = ours_new(), fence;
+	struct kms_fb target;
+
+	protected_new(&target, node, W, H, background);
+	igt_assert_eq(kms_write_back(&kms, &target, DRM_MODE_ATOMIC_NONBLOCK, &fence), 0);
+	igt_assert_eq(secure_revoke(kms.secure, OURS), 0);
+	igt_assert_eq(kms_fence_wait(fence), -EIO);
+	slow_end(blob);
+	igt_assert_eq(kms_write_back(&kms, &target, DRM_MODE_ATOMIC_ALLOW_MODESET, &fence), 0);
+	igt_assert_eq(kms_fence_wait(fence), -EIO);
+	igt_assert_eq(secure_restore(kms.secure, OURS), 0);
+	kms_fb_free(&kms, &target);
+	ours_gone(node);
+}
+
+static void test_reject(void)
+{
+	static uint32_t pixels[SIZE * SIZE];
+	struct kms_fb protected, target;
+	const uint32_t *captured;
+	uint32_t shown;
+
+	/* What is not protected is written. */
+	captured = capture();
+	for (int i = 0; i < W * H; i++)
+		igt_assert_eq(captured[i] & 0xffffff, background[i] & 0xffffff);
+	release(captured);
+
+	show_protected(&protected, heap, pixels);
+	shown = kms_crc(&kms);
+	target_new(&target);
+	assert_refused(&target);
+	captured = map_target(&target);
+	for (int i = 0; i < W * H; i++)
+		igt_assert_eq(captured[i], 0x5a5a5a5a);
+	release(captured);
+	kms_fb_free(&kms, &target);
+	igt_assert_eq(crc_written(heap), shown);
+	hide(&protected);
 }
 
 static void test_revoked(void)
@@ -196,18 +433,33 @@ static void test_delisted(void)
 	kms_fb_free(&kms, &fb);
 }
 
+static void begin(void)
+{
+	igt_assert_eq(kms_open(&kms), 0);
+	igt_require(kms.writeback);
+	igt_assert_eq(kms_fb_ordinary(&kms, &screen, DRM_FORMAT_XRGB8888, W, H, background), 0);
+	igt_assert_eq(kms_modeset(&kms, &screen), 0);
+}
+
+/* What may have ended already. */
+static void end(void)
+{
+	if (kms.fd < 0)
+		return;
+	kms_off(&kms);
+	kms_fb_free(&kms, &screen);
+	kms_close(&kms);
+	kms.fd = -1;
+}
+
 igt_main()
 {
 	igt_fixture() {
 		igt_require(!mounts());
 		heap = heap_open(CARVEOUT_HEAP);
 		igt_require(heap >= 0);
-		igt_require(kms_open(&kms) == 0);
-		igt_require(kms.writeback);
 		fill(background, W * H, 0);
-		igt_assert_eq(kms_fb_ordinary(&kms, &screen, DRM_FORMAT_XRGB8888, W, H, background),
-			      0);
-		igt_assert_eq(kms_modeset(&kms, &screen), 0);
+		begin();
 	}
 
 	igt_describe("An overlay with protected pixels is black in a writeback, the rest is not.");
@@ -224,9 +476,21 @@ igt_main()
 	igt_subtest("cursor-is-black")
 		test_blank(kms.cursor, DRM_FORMAT_ARGB8888, -1);
 
-	igt_describe("A writeback into a protected buffer is refused.");
-	igt_subtest("protected-target-refused")
+	igt_describe("A protected buffer that no more devices may read gets all that is shown.");
+	igt_subtest("protected-target-gets-all")
 		test_protected_target();
+
+	igt_describe("One that more devices may read gets nothing protected.");
+	igt_subtest("weaker-target-refused")
+		test_weaker_target();
+
+	igt_describe("If more may read it by the time of the frame, that is black.");
+	igt_subtest("policy-changes-before-the-frame")
+		test_policy_changes(false);
+
+	igt_describe("A target that was revoked is an error of the fence.");
+	igt_subtest("revoked-target-fails")
+		test_revoked_target();
 
 	igt_describe("A revoked buffer is black from the next frame, for good; a new one shows.");
 	igt_subtest("revoked-is-black")
@@ -237,9 +501,34 @@ igt_main()
 		test_delisted();
 
 	igt_fixture() {
-		kms_off(&kms);
-		kms_fb_free(&kms, &screen);
-		kms_close(&kms);
+		end();
+		igt_assert_eq(kms_reload("writeback_policy=nonsense"), -EBUSY);
+		igt_assert_eq(system("modprobe vskms writeback_policy=reject") ? -1 : 0, 0);
+		begin();
+	}
+
+	igt_describe("With writeback_policy=reject there is no writeback of what is protected.");
+	igt_subtest("reject")
+		test_reject();
+
+	igt_describe("Nor if that is so only by the time of the frame.");
+	igt_subtest("reject-before-the-frame")
+		test_policy_changes(true);
+
+	igt_describe("When all is closed nothing is left.");
+	igt_subtest("nothing-left") {
+		end();
+		for (int i = 0; i < 100 && ledger_now("total", "buffers"); i++)
+			usleep(20000);
+		igt_assert_eq(ledger_now("total", "buffers"), 0);
+		igt_assert_eq(ledger_now("total", "mappings"), 0);
+		igt_assert_eq(ledger_now("total", "windows"), 0);
+		igt_assert_eq(ledger_imbalances(), 0);
+	}
+
+	igt_fixture() {
+		end();
 		close(heap);
+		igt_assert_eq(kms_reload(""), 0);
 	}
 }
