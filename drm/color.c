@@ -31,19 +31,25 @@ static void read_ctm(struct color *color, const struct drm_property_blob *blob)
 	color->has_ctm = true;
 }
 
+/* 16 bits to 32, exactly. */
+static unsigned int widened(u16 entry)
+{
+	return entry * 0x10001u;
+}
+
 static int read_gamma(struct color *color, const struct drm_property_blob *blob)
 {
 	const struct drm_color_lut *lut = blob->data;
 	unsigned int entries = drm_color_lut_size(blob);
-	unsigned short *tables;
+	unsigned int *tables;
 
 	tables = kvmalloc_array(entries, 3 * sizeof(*tables), GFP_KERNEL);
 	if (!tables)
 		return -ENOMEM;
 	for (unsigned int i = 0; i < entries; i++) {
-		tables[i] = lut[i].red;
-		tables[entries + i] = lut[i].green;
-		tables[2 * entries + i] = lut[i].blue;
+		tables[i] = widened(lut[i].red);
+		tables[entries + i] = widened(lut[i].green);
+		tables[2 * entries + i] = widened(lut[i].blue);
 	}
 	color->tables = tables;
 	color->gamma.entries = entries;

@@ -19,7 +19,7 @@ struct color {
 	struct compositor_lut gamma;
 	bool has_ctm;
 	bool has_gamma;
-	unsigned short *tables;
+	unsigned int *tables;
 };
 
 /**

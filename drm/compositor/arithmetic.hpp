@@ -11,17 +11,15 @@
  * Division by m = 2^k - 1, where k is 8 or 16, without dividing. For 0 <= x <= m^2 let
  *
  *	t = x + 2^(k-1)			rounded(x) = (t + (t >> k)) >> k	[1]
- *	t = x + 1			floor(x) likewise			[2]
  *
  * Proof of [1]. Let x = m q + r with |r| <= (m - 1) / 2 = 2^(k-1) - 1, so that q is the
  * rounded quotient (m is odd: there are no halves), and 0 <= q <= m. With s = r + 2^(k-1) - q,
  * t = 2^k q + s, and -m < s < 2^k. So t >> k is q if s >= 0, else q - 1. The sum in brackets is
  * 2^k q + r + 2^(k-1), or one less if s < 0. As 1 <= r + 2^(k-1) <= 2^k - 1, both lie in
- * [2^k q, 2^k q + 2^k - 1], and shifting gives q. [2] is the same with 0 <= r < m and r + 1 in
- * place of r + 2^(k-1). The sum is at most m^2 + 2^(k-1) + m = 2^2k - 2^(k-1) < 2^2k: a lane of
- * 2k bits does not overflow [3].
+ * [2^k q, 2^k q + 2^k - 1], and shifting gives q. The sum is at most m^2 + 2^(k-1) + m
+ * = 2^2k - 2^(k-1) < 2^2k: a lane of 2k bits does not overflow [2].
  *
- * From 16 bits to 8, round(v / 257) = (255 v + 32895) >> 16 [4]. Proof. Let v = 257 q + r with
+ * From 16 bits to 8, round(v / 257) = (255 v + 32895) >> 16 [3]. Proof. Let v = 257 q + r with
  * |r| <= 128. Then 255 v + 32895 = 65536 q + (255 r + 32895 - q), and the bracket is at least
  * 255 * -128 + 32895 - 255 = 0 and at most 255 * 128 + 32895 = 65535.
  */
@@ -58,7 +56,7 @@ inline void store(std::uint8_t *p, T v)
 	__builtin_memcpy(p, &v, sizeof v);
 }
 
-/* x / 65535, rounded [1], and down [2], for x <= 65535^2 */
+/* x / 65535, rounded [1], for x <= 65535^2 */
 [[nodiscard]] constexpr std::uint32_t div_65535(std::uint32_t x)
 {
 	const std::uint32_t t = x + 0x8000;
@@ -66,20 +64,13 @@ inline void store(std::uint8_t *p, T v)
 	return (t + (t >> 16)) >> 16;
 }
 
-[[nodiscard]] constexpr std::uint32_t floor_65535(std::uint32_t x)
-{
-	const std::uint32_t t = x + 1;
-
-	return (t + (t >> 16)) >> 16;
-}
-
-/* 16 bits to 8 [4] */
+/* 16 bits to 8 [3] */
 [[nodiscard]] constexpr std::uint32_t narrow(std::uint32_t v)
 {
 	return (255 * v + 32895) >> 16;
 }
 
-/* [1] in two lanes of 32 bits, and in four of 16: they do not overflow [3]. */
+/* [1] in two lanes of 32 bits, and in four of 16: they do not overflow [2]. */
 [[nodiscard]] constexpr std::uint64_t div_65535_lanes(std::uint64_t x)
 {
 	const std::uint64_t t = x + 0x8000 * ones_32;

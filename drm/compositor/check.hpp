@@ -7,7 +7,8 @@
  *	[2] a plane's framebuffer has a plane_layout(), and each pitch holds a row of it
  *	[3] the part that is shown lies inside the framebuffer, so each of its pixels does, and
  *	    so do their chroma samples, whose counts are rounded up
- *	[4] a LUT has 2 to 65536 entries, so (entries - 1) * 65535 < 2^32
+ *	[4] a LUT has 2 to 65536 entries, and a cube 2 to 33 along its edge, so that a position
+ *	    in either is a number (colour.hpp)
  *	[5] enums and counts are in range, so they may be indices
  */
 #pragma once
@@ -58,6 +59,22 @@ template <typename Enum>
 	       lut.green && lut.blue;	// [4]
 }
 
+[[nodiscard]] inline bool valid(const compositor_colorop &op)
+{
+	switch (detail::value_of(op.type)) {
+	case COMPOSITOR_LUT:
+		return valid(op.lut);
+	case COMPOSITOR_MATRIX:
+		return true;
+	case COMPOSITOR_CURVE:
+		return detail::value_of(op.curve) < COMPOSITOR_CURVES;	// [5]
+	case COMPOSITOR_LUT3D:
+		return op.cube.size >= 2 && op.cube.size <= COMPOSITOR_LUT3D_SIZE &&
+		       op.cube.table;	// [4]
+	}
+	return false;	// [5]
+}
+
 [[nodiscard]] inline bool valid(const compositor_plane &plane)
 {
 	const Format *const format = find_format(plane.format);
@@ -84,14 +101,9 @@ template <typename Enum>
 	    plane.colorops > COMPOSITOR_COLOROPS)	// [5]
 		return false;
 
-	for (std::size_t i = 0; i < plane.colorops; i++) {
-		const compositor_colorop &op = plane.colorop[i];
-
-		if (detail::value_of(op.type) > COMPOSITOR_MATRIX)	// [5]
+	for (std::size_t i = 0; i < plane.colorops; i++)
+		if (!valid(plane.colorop[i]))
 			return false;
-		if (op.type == COMPOSITOR_LUT && !valid(op.lut))
-			return false;
-	}
 	return true;
 }
 

@@ -15,7 +15,8 @@
  *   its pixels alike. A format without alpha is opaque.
  * - The plane's colour operations are applied to what was read; where the format has
  *   alpha, that is to the colour as it is stored, premultiplied or not. Their results
- *   are clamped to 0..65535 after the last one and before each LUT, not between
+ *   have 8 bits of fraction, and are rounded after the last one. They are clamped to
+ *   0..65535 there and before each LUT, to its range before a curve, not between
  *   matrices.
  * - Blending, where fg is the plane, bg what is below, pa the plane's alpha, and all
  *   of these are fractions of 65535:
@@ -27,7 +28,7 @@
  *   (...) is rounded, and so is the last product of Pre-multiplied; the other two
  *   are rounded once, as a whole. For a format without alpha None and Coverage are
  *   the same.
- * - The CRTC's matrix, clamped, and then its LUT are applied to all, background too.
+ * - The CRTC's matrix and then its LUT are applied likewise to all, background too.
  * - An output of n bits is v * (2^n - 1) / 65535, so opaque 8-bit pixels come out as
  *   they are.
  *
@@ -45,8 +46,9 @@ enum {
 	COMPOSITOR_PLANES = 34,			/* in a scene */
 	COMPOSITOR_MEMORY_PLANES = 3,		/* in a framebuffer */
 	COMPOSITOR_MAX_SIZE = 8192,		/* of a scene, in each direction */
-	COMPOSITOR_COLOROPS = 8,		/* of a plane */
+	COMPOSITOR_COLOROPS = 9,		/* of a plane */
 	COMPOSITOR_LUT_ENTRIES = 65536,		/* at most; at least 2 */
+	COMPOSITOR_LUT3D_SIZE = 33,		/* at most; at least 2 */
 };
 
 /* As DRM's "pixel blend mode". */
@@ -70,20 +72,36 @@ enum compositor_range {
 enum compositor_colorop_type {
 	COMPOSITOR_LUT,
 	COMPOSITOR_MATRIX,
+	COMPOSITOR_CURVE,
+	COMPOSITOR_LUT3D,
+};
+
+/* Their formulas are in curve.hpp, and how exact they are. */
+enum compositor_curve {
+	COMPOSITOR_SRGB_EOTF,
+	COMPOSITOR_SRGB_INV_EOTF,
+	COMPOSITOR_PQ_125_EOTF,		/* to 0..125 */
+	COMPOSITOR_PQ_125_INV_EOTF,	/* from 0..125 */
+	COMPOSITOR_BT2020_INV_OETF,
+	COMPOSITOR_BT2020_OETF,
+	COMPOSITOR_GAMMA22,
+	COMPOSITOR_GAMMA22_INV,
+	COMPOSITOR_CURVES,		/* how many there are */
 };
 
 /**
  * struct compositor_lut - a table for each channel, spread evenly over 0..65535
  * @entries: of each table, 2 to COMPOSITOR_LUT_ENTRIES
- * @red: what red becomes; between two entries linearly interpolated
+ * @red: what red becomes, where 2^32 - 1 stands for 65535; between two entries linearly
+ *	 interpolated
  * @green: the same for green
  * @blue: the same for blue
  */
 struct compositor_lut {
 	unsigned int entries;
-	const unsigned short *red;
-	const unsigned short *green;
-	const unsigned short *blue;
+	const unsigned int *red;
+	const unsigned int *green;
+	const unsigned int *blue;
 };
 
 /**
@@ -97,16 +115,32 @@ struct compositor_matrix {
 };
 
 /**
+ * struct compositor_lut3d - a table of colours, spread evenly over a cube
+ * @size: entries along each edge, 2 to COMPOSITOR_LUT3D_SIZE
+ * @table: what each colour becomes: red, green and blue, as in struct compositor_lut.
+ *	   Neighbours in the table differ in red, rows in green, and planes in blue.
+ *	   Between entries, interpolated in tetrahedra.
+ */
+struct compositor_lut3d {
+	unsigned int size;
+	const unsigned int *table;
+};
+
+/**
  * struct compositor_colorop - a step of a plane's colour pipeline
  * @type: which of the following it is
  * @lut: a COMPOSITOR_LUT
  * @matrix: a COMPOSITOR_MATRIX
+ * @curve: a COMPOSITOR_CURVE, of all three channels
+ * @cube: a COMPOSITOR_LUT3D
  */
 struct compositor_colorop {
 	enum compositor_colorop_type type;
 	union {
 		struct compositor_lut lut;
 		struct compositor_matrix matrix;
+		enum compositor_curve curve;
+		struct compositor_lut3d cube;
 	};
 };
 

@@ -4,12 +4,13 @@
  *
  * It is written to be checked by reading, beside compositor.h, drm_fourcc.h and the kernel's
  * documentation of the plane properties: a pixel is found, read, coloured and blended by itself,
- * all division is division, and nothing is shared with the compositor but the table of formats
- * and the factors of YUV.
+ * all division is division, and nothing is shared with the compositor but the table of formats,
+ * the factors of YUV and the transfer curves.
  */
 #pragma once
 
 #include "compositor.h"
+#include "curve.hpp"
 #include "format.hpp"
 #include "yuv.hpp"
 
@@ -190,46 +191,121 @@ inline Pixel read(const compositor_plane &plane, const compositor_memory &memory
 	return {{grey, grey, grey}};
 }
 
-/* Unclamped, but within +-128 times 65535. */
+/* In a colour pipeline a channel has 8 bits of fraction: 1.0 is 65535 * 256, that is unity. */
+inline Channels to_pipeline(const Channels &c)
+{
+	return {256 * c[0], 256 * c[1], 256 * c[2]};
+}
+
+inline std::int64_t clamp_value(std::int64_t v)
+{
+	return std::clamp<std::int64_t>(v, 0, unity);
+}
+
+inline Channels from_pipeline(const Channels &c)
+{
+	return {divide_rounded(clamp_value(c[0]), 256), divide_rounded(clamp_value(c[1]), 256),
+		divide_rounded(clamp_value(c[2]), 256)};
+}
+
+/* Unclamped, but within +-128. */
 inline Channels apply(const compositor_matrix &matrix, const Channels &in)
 {
-	const auto factor = [&](int i) {
-		constexpr std::int64_t most = std::int64_t{4096} << 32;
+	using Integer = __int128;
+	constexpr Integer most = Integer{128} * unity;
+	const auto factor = [&](int i) -> Integer {
+		constexpr std::int64_t limit = std::int64_t{4096} << 32;
 
-		return (std::clamp<std::int64_t>(matrix.m[i], -most, most) + (1 << 7)) >> 8;
+		return (std::clamp<std::int64_t>(matrix.m[i], -limit, limit) + (1 << 7)) >> 8;
 	};
 	Channels out;
 
 	for (int i = 0; i < 3; i++) {
-		const std::int64_t sum = factor(4 * i) * in[0] + factor(4 * i + 1) * in[1] +
-					 factor(4 * i + 2) * in[2] + factor(4 * i + 3) * 65535;
+		const Integer sum = factor(4 * i) * in[0] + factor(4 * i + 1) * in[1] +
+				    factor(4 * i + 2) * in[2] + factor(4 * i + 3) * unity;
 
-		out[i] = std::clamp<std::int64_t>((sum + (1 << 23)) >> 24, -128 * 65536,
-						  128 * 65536);
+		out[i] = static_cast<std::int64_t>(std::clamp((sum + (1 << 23)) >> 24, -most,
+							      most));
 	}
 	return out;
 }
+
+constexpr std::int64_t entry_of_white = 0xffffffff;
 
 inline Channels apply(const compositor_lut &lut, const Channels &in)
 {
-	const unsigned short *const tables[] = {lut.red, lut.green, lut.blue};
+	const unsigned int *const tables[] = {lut.red, lut.green, lut.blue};
 	Channels out;
 
 	for (int i = 0; i < 3; i++) {
-		const std::int64_t position = clamp16(in[i]) * (lut.entries - 1);
-		const std::int64_t entry = std::min<std::int64_t>(position / 65535,
+		const std::int64_t position = clamp_value(in[i]) * (lut.entries - 1);
+		const std::int64_t entry = std::min<std::int64_t>(position / unity,
 								  lut.entries - 2);
-		const std::int64_t beyond = position - entry * 65535;	// 65535: the next entry
+		const std::int64_t beyond = position - entry * unity;	// unity: the next entry
 
-		out[i] = divide_rounded(tables[i][entry] * (65535 - beyond) +
-					tables[i][entry + 1] * beyond, 65535);
+		out[i] = divide_rounded(tables[i][entry] * (unity - beyond) +
+					tables[i][entry + 1] * beyond, entry_of_white);
 	}
 	return out;
 }
 
-inline Channels clamp16(const Channels &in)
+inline Channels apply(compositor_curve curve, const Channels &in)
 {
-	return {clamp16(in[0]), clamp16(in[1]), clamp16(in[2])};
+	const auto of = [&](std::int64_t v) -> std::int64_t {
+		return curved(curves[curve], static_cast<std::int32_t>(v));
+	};
+
+	return {of(in[0]), of(in[1]), of(in[2])};
+}
+
+/*
+ * The cube is cut into six tetrahedra, by which of the channels is how far from its entry: where
+ * x >= y >= z, the corners are 000, 100, 110 and 111, and their weights 1 - x, x - y, y - z, z.
+ */
+inline Channels apply(const compositor_lut3d &cube, const Channels &in)
+{
+	Channels entry, beyond, out;
+
+	for (int i = 0; i < 3; i++) {
+		const std::int64_t position = clamp_value(in[i]) * (cube.size - 1);
+
+		entry[i] = std::min<std::int64_t>(position / unity, cube.size - 2);
+		beyond[i] = position - entry[i] * unity;
+	}
+
+	std::array<int, 3> order = {0, 1, 2};
+
+	std::ranges::stable_sort(order, [&](int a, int b) { return beyond[a] > beyond[b]; });
+	for (int channel = 0; channel < 3; channel++) {
+		Channels corner = entry;
+		const auto at = [&]() -> std::int64_t {
+			return cube.table[3 * (corner[0] + cube.size *
+					       (corner[1] + cube.size * corner[2])) + channel];
+		};
+		std::int64_t sum = at() * (unity - beyond[order[0]]);
+
+		for (int i = 0; i < 3; i++) {
+			corner[order[i]]++;
+			sum += at() * (beyond[order[i]] - (i < 2 ? beyond[order[i + 1]] : 0));
+		}
+		out[channel] = divide_rounded(sum, entry_of_white);
+	}
+	return out;
+}
+
+inline Channels apply(const compositor_colorop &op, const Channels &in)
+{
+	switch (op.type) {
+	case COMPOSITOR_LUT:
+		return apply(op.lut, in);
+	case COMPOSITOR_MATRIX:
+		return apply(op.matrix, in);
+	case COMPOSITOR_CURVE:
+		return apply(op.curve, in);
+	case COMPOSITOR_LUT3D:
+		return apply(op.cube, in);
+	}
+	return in;
 }
 
 /* What @plane adds at @at of the scene to what is below. */
@@ -246,12 +322,11 @@ inline Channels blend(const compositor_plane &plane, const compositor_memory &me
 		return {0, 0, 0};
 
 	const Pixel pixel = read(plane, memory, source_of(plane, inside));
-	Channels fg = pixel.colour;
+	Channels fg = to_pipeline(pixel.colour);
 
 	for (unsigned int i = 0; i < plane.colorops; i++)
-		fg = plane.colorop[i].type == COMPOSITOR_LUT ? apply(plane.colorop[i].lut, fg) :
-							       apply(plane.colorop[i].matrix, fg);
-	fg = clamp16(fg);
+		fg = apply(plane.colorop[i], fg);
+	fg = from_pipeline(fg);
 
 	const std::int64_t alpha = plane.blend == COMPOSITOR_BLEND_NONE ? plane.alpha :
 				   divide_rounded(plane.alpha * pixel.alpha, 65535);
@@ -277,11 +352,12 @@ inline Channels compose(const compositor_scene &scene, const compositor_memory *
 
 	for (unsigned int i = 0; i < scene.planes; i++)
 		out = blend(scene.plane[i], memory[i], at, out);
+	out = to_pipeline(out);
 	if (scene.ctm)
-		out = clamp16(apply(*scene.ctm, out));
+		out = apply(*scene.ctm, out);
 	if (scene.gamma)
 		out = apply(*scene.gamma, out);
-	return out;
+	return from_pipeline(out);
 }
 
 /* How a target's format stores it, as a little-endian number; nothing if it is no such format. */

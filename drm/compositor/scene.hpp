@@ -8,7 +8,7 @@
  *
  * A matrix that is the identity changes nothing. A LUT that is the identity clamps all the same,
  * so it is dropped where what it gets is in range already, or where a clamp follows anyway: as the
- * first or last step, or after another LUT.
+ * first or last step, or after one that clamps.
  */
 #pragma once
 
@@ -82,7 +82,7 @@ private:
 		std::size_t planes_at() const { return sizeof(Scene); }
 		std::size_t ops_at() const { return planes_at() + planes * sizeof(Plane); }
 		std::size_t entries_at() const { return ops_at() + ops * sizeof(ColourOp); }
-		std::size_t bytes() const { return entries_at() + entries * sizeof(std::uint16_t); }
+		std::size_t bytes() const { return entries_at() + entries * sizeof(std::uint32_t); }
 	};
 
 	static_assert(alignof(Plane) <= 8 && sizeof(Plane) % 8 == 0 && alignof(ColourOp) <= 8 &&
@@ -100,18 +100,26 @@ private:
 		for (const compositor_plane &plane : std::span{scene.plane, scene.planes}) {
 			parts.ops += plane.colorops;
 			for (const compositor_colorop &op : ops_of(plane))
-				if (op.type == COMPOSITOR_LUT)
-					parts.entries += 3 * std::size_t{op.lut.entries};
+				parts.entries += entries_of(op);
 		}
 		if (scene.gamma)
 			parts.entries += 3 * std::size_t{scene.gamma->entries};
 		return parts;
 	}
 
+	static std::size_t entries_of(const compositor_colorop &op)
+	{
+		if (op.type == COMPOSITOR_LUT)
+			return 3 * std::size_t{op.lut.entries};
+		if (op.type == COMPOSITOR_LUT3D)
+			return 3 * std::size_t{op.cube.size} * op.cube.size * op.cube.size;
+		return 0;
+	}
+
 	/* The rest of the block, given away from its front. */
 	struct Room {
 		ColourOp *ops;
-		std::uint16_t *entries;
+		std::uint32_t *entries;
 	};
 
 	Scene(const compositor_scene &from, const Parts &parts) noexcept
@@ -121,7 +129,7 @@ private:
 		auto *const block = reinterpret_cast<std::uint8_t *>(this);
 		auto *const planes = reinterpret_cast<Plane *>(block + parts.planes_at());
 		Room room{reinterpret_cast<ColourOp *>(block + parts.ops_at()),
-			  reinterpret_cast<std::uint16_t *>(block + parts.entries_at())};
+			  reinterpret_cast<std::uint32_t *>(block + parts.entries_at())};
 		std::size_t n = 0;
 
 		for (std::size_t i = 0; i < from.planes; i++) {
@@ -148,7 +156,7 @@ private:
 			crtc[steps++].lut = *from.gamma;
 		}
 		crtc_ops_ = ops_from({crtc.data(), steps}, room);
-		if (crtc_ops_.size() == 1 && crtc_ops_[0].is_lut)
+		if (crtc_ops_.size() == 1 && crtc_ops_[0].type == COMPOSITOR_LUT)
 			make_table_8(crtc_ops_[0].lut);
 	}
 
@@ -161,43 +169,61 @@ private:
 		std::size_t n = 0;
 
 		for (std::size_t i = 0; i < from.size(); i++) {
-			const compositor_colorop &op = from[i];
+			const bool in_range = !n || ops[n - 1].clamps() || i == from.size() - 1;
 
-			if (op.type == COMPOSITOR_MATRIX) {
-				const Matrix matrix = matrix_from(op.matrix);
-
-				if (!is_identity(matrix))
-					new (ops + n++) ColourOp{.is_lut = false, .matrix = matrix};
-				continue;
-			}
-
-			const bool in_range = !n || ops[n - 1].is_lut || i == from.size() - 1;
-
-			if (!in_range || !is_identity(op.lut))
-				new (ops + n++) ColourOp{.is_lut = true, .lut = copy(op.lut, room)};
+			if (!changes_nothing(from[i], in_range))
+				new (ops + n++) ColourOp(op_from(from[i], room));
 		}
 		room.ops += n;
 		return {ops, n};
 	}
 
+	static bool changes_nothing(const compositor_colorop &op, bool in_range)
+	{
+		if (op.type == COMPOSITOR_MATRIX)
+			return is_identity(matrix_from(op.matrix));
+		return op.type == COMPOSITOR_LUT && in_range && is_identity(op.lut);
+	}
+
+	static ColourOp op_from(const compositor_colorop &op, Room &room)
+	{
+		switch (op.type) {
+		case COMPOSITOR_LUT:
+			return {.type = op.type, .lut = copy(op.lut, room)};
+		case COMPOSITOR_LUT3D:
+			return {.type = op.type, .cube = {op.cube.size,
+							  copy(op.cube.table, entries_of(op), room)}};
+		case COMPOSITOR_CURVE:
+			return {.type = op.type, .curve = &curves[op.curve]};
+		case COMPOSITOR_MATRIX:
+			break;
+		}
+		return {.type = COMPOSITOR_MATRIX, .matrix = matrix_from(op.matrix)};
+	}
+
+	static const std::uint32_t *copy(const unsigned int *from, std::size_t entries,
+					 Room &room)
+	{
+		std::uint32_t *const to = room.entries;
+
+		room.entries = std::copy_n(from, entries, to);
+		return to;
+	}
+
 	static Lut copy(const compositor_lut &from, Room &room)
 	{
-		Lut lut{from.entries, {}};
-		const unsigned short *const tables[] = {from.red, from.green, from.blue};
-
-		for (std::size_t i = 0; i < 3; i++) {
-			lut.table[i] = room.entries;
-			room.entries = std::copy_n(tables[i], from.entries, room.entries);
-		}
-		return lut;
+		return {from.entries, {copy(from.red, from.entries, room),
+				       copy(from.green, from.entries, room),
+				       copy(from.blue, from.entries, room)}};
 	}
 
 	void make_table_8(const Lut &lut)
 	{
 		has_table_8_ = true;
 		for (std::size_t i = 0; i < 3; i++)
-			for (std::int32_t v = 0; v < 256; v++)
-				table_8_[i][v] = narrow(looked_up(lut, 2 - i, 257 * v));
+			for (std::uint32_t v = 0; v < 256; v++)
+				table_8_[i][v] = narrow(channel_of_value(
+					looked_up(lut, 2 - i, value_of_channel(257 * v))));
 	}
 
 	std::int32_t width_, height_;

@@ -96,18 +96,50 @@ private:
 		const int kind = pick(random_, 0, 3);
 		const int entries = kind < 2 ? 256 : kind == 2 ? pick(random_, 2, 5) :
 						     pick(random_, 6, 1100);
-		std::vector<unsigned short> &table = tables_.emplace_back(3 * entries);
+		std::vector<unsigned int> &table = tables_.emplace_back(3 * entries);
 
 		for (int i = 0; i < 3 * entries; i++)
-			table[i] = kind == 0 ? i % entries * 257 : random_();
+			table[i] = kind == 0 ? i % entries * 0x01010101u : random_();
 		return {static_cast<unsigned int>(entries), table.data(), table.data() + entries,
 			table.data() + 2 * entries};
+	}
+
+	compositor_lut3d cube()
+	{
+		const int size = pick(random_, 2, chance(random_, 80) ? 5 : 17);
+		std::vector<unsigned int> &table = tables_.emplace_back(3 * size * size * size);
+
+		for (unsigned int &entry : table)
+			entry = random_();
+		return {static_cast<unsigned int>(size), table.data()};
+	}
+
+	compositor_colorop colorop()
+	{
+		compositor_colorop op{};
+
+		op.type = static_cast<compositor_colorop_type>(pick(random_, 0, 3));
+		switch (op.type) {
+		case COMPOSITOR_LUT:
+			op.lut = lut();
+			break;
+		case COMPOSITOR_MATRIX:
+			op.matrix = matrix();
+			break;
+		case COMPOSITOR_CURVE:
+			op.curve = static_cast<compositor_curve>(pick(random_, 0, COMPOSITOR_CURVES - 1));
+			break;
+		case COMPOSITOR_LUT3D:
+			op.cube = cube();
+			break;
+		}
+		return op;
 	}
 
 	std::list<Picture> pictures_;
 	std::list<compositor_matrix> matrices_;
 	std::list<compositor_lut> luts_;
-	std::list<std::vector<unsigned short>> tables_;
+	std::list<std::vector<unsigned int>> tables_;
 };
 
 void Scenery::add_plane()
@@ -152,17 +184,8 @@ void Scenery::add_plane()
 	plane.range = static_cast<compositor_range>(pick(random_, 0, 1));
 	if (chance(random_, 20)) {
 		plane.colorops = pick(random_, 1, chance(random_, 20) ? COMPOSITOR_COLOROPS : 3);
-		for (std::size_t i = 0; i < plane.colorops; i++) {
-			compositor_colorop &op = plane.colorop[i];
-
-			if (chance(random_, 50)) {
-				op.type = COMPOSITOR_LUT;
-				op.lut = lut();
-			} else {
-				op.type = COMPOSITOR_MATRIX;
-				op.matrix = matrix();
-			}
-		}
+		for (std::size_t i = 0; i < plane.colorops; i++)
+			plane.colorop[i] = colorop();
 	}
 	if (chance(random_, 5))
 		stage.memory.back() = {};

@@ -124,7 +124,7 @@ TEST(Compositor, blanked_plane_ignores_its_colours_but_not_the_crtc)
 {
 	constexpr long long one = 1ll << 32;
 	const compositor_matrix white{{0, 0, 0, one, 0, 0, 0, one, 0, 0, 0, one}};
-	const unsigned short table[] = {0x8080, 0xffff};
+	const unsigned int table[] = {0x80808080, ~0u};
 	const compositor_lut raise{2, table, table, table};
 	const Picture picture = solid(DRM_FORMAT_XRGB8888, 1, 1, 0xffffff);
 	Stage stage(1, 1);
@@ -230,7 +230,7 @@ TEST(Compositor, every_format_is_read_to_its_last_byte_and_no_further)
 
 TEST(Compositor, scene_and_tables_are_copied)
 {
-	unsigned short table[] = {0, 0x4040, 0xffff};
+	unsigned int table[] = {0, 0x40404040, ~0u};
 	const Picture picture = solid(DRM_FORMAT_XRGB8888, 2, 2, 0x808080);
 	Stage stage(2, 2);
 	compositor_lut lut{3, table, table, table};
@@ -255,14 +255,50 @@ TEST(Compositor, scene_and_tables_are_copied)
 
 	stage.planes.clear();
 	lut = {};
-	std::fill_n(table, 3, 0x7777);
+	std::fill_n(table, 3, 0x77777777);
 	EXPECT_EQ(lines(), before);
 	EXPECT_EQ(lines(), before);	// and running it changes nothing
 }
 
+TEST(Compositor, values_above_white_last_until_the_next_clamp)
+{
+	// PQ 125 EOTF makes 58 times white of 0xe6; its inverse takes that back, a LUT does not.
+	const unsigned int table[] = {0, ~0u};
+	const Picture picture = solid(DRM_FORMAT_XRGB8888, 1, 1, 0xe60c01);
+	Stage stage(1, 1);
+	compositor_plane &plane = stage.add(picture);
+
+	plane.colorops = 2;
+	plane.colorop[0].type = plane.colorop[1].type = COMPOSITOR_CURVE;
+	plane.colorop[0].curve = COMPOSITOR_PQ_125_EOTF;
+	plane.colorop[1].curve = COMPOSITOR_PQ_125_INV_EOTF;
+	EXPECT_EQ(run(stage).rows[0][0], 0xe60c01u);
+
+	plane.colorops = 3;
+	plane.colorop[2] = plane.colorop[1];
+	plane.colorop[1].type = COMPOSITOR_LUT;
+	plane.colorop[1].lut = {2, table, table, table};
+	EXPECT_EQ(run(stage).rows[0][0], 0x7c0c01u);	// 80 cd/m2 is 0x7c
+}
+
+TEST(Compositor, cube_of_one_channel_passes_only_that)
+{
+	unsigned int table[3 * 8] = {};
+	const Picture picture = solid(DRM_FORMAT_XRGB8888, 1, 1, 0x336699);
+	Stage stage(1, 1);
+	compositor_plane &plane = stage.add(picture);
+
+	for (const int corner : {2, 3, 6, 7})	// where green is 1
+		table[3 * corner + 1] = ~0u;
+	plane.colorops = 1;
+	plane.colorop[0].type = COMPOSITOR_LUT3D;
+	plane.colorop[0].cube = {2, table};
+	EXPECT_EQ(run(stage).rows[0][0], 0x006600u);
+}
+
 TEST(Compositor, table_that_is_linear_but_short_is_applied)
 {
-	const unsigned short table[] = {0, 257, 514};
+	const unsigned int table[] = {0, 0x01010101, 0x02020202};
 	const compositor_lut dim{3, table, table, table};
 	Stage stage(1, 1, red);
 
@@ -459,7 +495,12 @@ TEST(CompositorCreate, value_of_no_enum_refused)
 	EXPECT_EQ(created_with([](compositor_plane &p) { set_enum(p.blend, ~0u); }), -EINVAL);
 	EXPECT_EQ(created_with([](compositor_plane &p) {
 		p.colorops = 1;
-		set_enum(p.colorop[0].type, 2);
+		set_enum(p.colorop[0].type, 4);
+	}), -EINVAL);
+	EXPECT_EQ(created_with([](compositor_plane &p) {
+		p.colorops = 1;
+		p.colorop[0].type = COMPOSITOR_CURVE;
+		set_enum(p.colorop[0].curve, COMPOSITOR_CURVES);
 	}), -EINVAL);
 	EXPECT_EQ(created_with([](compositor_plane &p) {
 		p.colorops = COMPOSITOR_COLOROPS + 1;
@@ -468,8 +509,8 @@ TEST(CompositorCreate, value_of_no_enum_refused)
 
 TEST(CompositorCreate, bad_lut_refused)
 {
-	const std::vector<unsigned short> table(65537);
-	const unsigned short *const t = table.data();
+	const std::vector<unsigned int> table(65537);
+	const unsigned int *const t = table.data();
 	const auto with = [](const compositor_lut &lut) {
 		const int as_gamma = created([&](compositor_scene &scene, compositor_plane &) {
 			scene.gamma = &lut;
@@ -492,6 +533,25 @@ TEST(CompositorCreate, bad_lut_refused)
 	EXPECT_EQ(with({2, nullptr, t, t}), -EINVAL);
 	EXPECT_EQ(with({2, t, nullptr, t}), -EINVAL);
 	EXPECT_EQ(with({2, t, t, nullptr}), -EINVAL);
+}
+
+TEST(CompositorCreate, bad_cube_refused)
+{
+	const std::vector<unsigned int> table(3 * 34 * 34 * 34);
+	const auto with = [](const compositor_lut3d &cube) {
+		return created_with([&](compositor_plane &p) {
+			p.colorops = 1;
+			p.colorop[0].type = COMPOSITOR_LUT3D;
+			p.colorop[0].cube = cube;
+		});
+	};
+
+	EXPECT_EQ(with({2, table.data()}), 0);
+	EXPECT_EQ(with({33, table.data()}), 0);
+	EXPECT_EQ(with({0, table.data()}), -EINVAL);
+	EXPECT_EQ(with({1, table.data()}), -EINVAL);
+	EXPECT_EQ(with({34, table.data()}), -EINVAL);
+	EXPECT_EQ(with({2, nullptr}), -EINVAL);
 }
 
 } // namespace

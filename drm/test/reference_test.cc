@@ -202,18 +202,19 @@ TEST(Reference, blends_as_drm_says)
 	EXPECT_EQ(over(0x0000fff0fff0fff0, COMPOSITOR_BLEND_PREMULTIPLIED, 0xffff), 0xffff);
 }
 
+/* Of a pipeline's values, which have 8 bits below a channel's. */
 TEST(Reference, lut_interpolates_from_end_to_end)
 {
-	const unsigned short table[] = {100, 300, 200};
+	const unsigned int table[] = {100 * 65537, 300 * 65537, 200 * 65537};
 	const compositor_lut lut{3, table, table, table};
 	const auto of = [&](std::int64_t v) { return reference::apply(lut, {v, v, v})[0]; };
 
-	EXPECT_EQ(of(0), 100);
-	EXPECT_EQ(of(16384), 200);
-	EXPECT_EQ(of(32768), 300);	// a hair more than the middle
-	EXPECT_EQ(of(65535), 200);
-	EXPECT_EQ(of(-5), 100);
-	EXPECT_EQ(of(70000), 200);
+	EXPECT_EQ(of(0), 100 * 256);
+	EXPECT_EQ(of(unity / 4), 200 * 256);
+	EXPECT_EQ(of(unity / 2), 300 * 256);
+	EXPECT_EQ(of(unity), 200 * 256);
+	EXPECT_EQ(of(-5), 100 * 256);
+	EXPECT_EQ(of(2 * unity), 200 * 256);
 }
 
 TEST(Reference, matrix_maps_and_adds)
@@ -222,10 +223,43 @@ TEST(Reference, matrix_maps_and_adds)
 	compositor_matrix matrix{{one / 2, one / 4, 0, 0, 0, -one, 0, one / 2, 0, 0, 0, one}};
 
 	EXPECT_EQ(reference::apply(matrix, {1000, 2000, 3000}),
-		  (Channels{1000, 32768 - 2000, 65535}));
-	EXPECT_EQ(reference::apply(matrix, {65535, 65535, 0})[1], -32767);	// half up
+		  (Channels{1000, unity / 2 - 2000, unity}));
+	EXPECT_EQ(reference::apply(matrix, {1001, 0, 0})[0], 501);	// half up
+	EXPECT_EQ(reference::apply(matrix, {0, unity, 0})[1], -unity / 2);
 	matrix.m[0] = (1ull << 63) - 1;
-	EXPECT_EQ(reference::apply(matrix, {65535, 0, 0})[0], 128 * 65536);
+	EXPECT_EQ(reference::apply(matrix, {unity, 0, 0})[0], 128ll * unity);
+}
+
+TEST(Reference, pipeline_rounds_and_clamps_at_its_end)
+{
+	EXPECT_EQ(reference::from_pipeline({127, 128, 256 * 7 + 127}), (Channels{0, 1, 7}));
+	EXPECT_EQ(reference::from_pipeline({-1, unity + 1, unity}), (Channels{0, 65535, 65535}));
+	EXPECT_EQ(reference::to_pipeline({0, 1, 65535}), (Channels{0, 256, unity}));
+}
+
+TEST(Reference, cube_interpolates_along_the_edges_of_a_tetrahedron)
+{
+	// Red of each corner: 000 red 100, green 010 and blue 001 as binary digits.
+	const unsigned int reds[8] = {0, 1000, 200, 3000, 40, 500, 6000, 65535};
+	unsigned int table[3 * 8] = {};
+	const compositor_lut3d cube{2, table};
+	const auto of = [&](std::int64_t r, std::int64_t g, std::int64_t b) {
+		return reference::apply(cube, {r * (unity / 16), g * (unity / 16),
+					       b * (unity / 16)})[0] / 256.0;
+	};
+
+	for (int i = 0; i < 8; i++)
+		table[3 * i] = reds[i] * 65537;
+	for (int i = 0; i < 8; i++)
+		EXPECT_EQ(of(i & 1 ? 16 : 0, i & 2 ? 16 : 0, i & 4 ? 16 : 0), reds[i]) << i;
+	// An edge, a face's diagonal, and the cube's.
+	EXPECT_EQ(of(4, 0, 0), 250);
+	EXPECT_EQ(of(8, 8, 0), 1500);
+	EXPECT_EQ(of(8, 8, 8), 32767.5);
+	// 000 red 100 green 110 blue 111: 1 - x, x - y, y - z, z
+	EXPECT_EQ(of(12, 8, 4), (4 * 1000 + 4 * 3000 + 4 * 65535) / 16.0);
+	EXPECT_EQ(of(4, 8, 12), (4 * 40 + 4 * 6000 + 4 * 65535) / 16.0);
+	EXPECT_EQ(of(8, 4, 12), (4 * 40 + 4 * 500 + 4 * 65535) / 16.0);
 }
 
 TEST(Reference, targets_hold_what_they_can)
