@@ -19,6 +19,8 @@
 #include <drm/drm_plane.h>
 
 #include "compositor/compositor.h"
+#include "color.h"
+#include "colorop.h"
 #include "device.h"
 #include "mapping.h"
 #include "plane.h"
@@ -78,11 +80,15 @@ static int plane_atomic_check(struct drm_plane *plane, struct drm_atomic_commit 
 {
 	struct drm_plane_state *state = drm_atomic_get_new_plane_state(commit, plane);
 	struct drm_crtc_state *crtc_state;
+	int ret;
 
 	if (!state->crtc) {
 		state->visible = false;
 		return 0;
 	}
+	ret = color_check_plane(commit, state);
+	if (ret)
+		return ret;
 	crtc_state = drm_atomic_get_new_crtc_state(commit, state->crtc);
 
 	return drm_atomic_helper_check_plane_state(state, crtc_state, DRM_PLANE_NO_SCALING,
@@ -178,6 +184,9 @@ static int create_properties(struct vskms_device *device, struct drm_plane *plan
 	if (ret)
 		return ret;
 	drm_plane_enable_fb_damage_clips(plane);
+	ret = vskms_colorop_create_pipeline(plane);
+	if (ret)
+		return ret;
 
 	return drm_plane_create_color_properties(plane,
 						 BIT(DRM_COLOR_YCBCR_BT601) |

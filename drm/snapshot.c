@@ -125,13 +125,16 @@ struct scene {
 };
 
 static int make_compositor(struct vskms_snapshot *snapshot, struct scene *scene,
-			   const struct drm_crtc_state *state)
+			   struct drm_atomic_commit *commit, const struct drm_crtc_state *state)
 {
 	const struct dma_buf *protected = NULL;
 	int ret;
 
 	for (unsigned int i = 0; i < snapshot->layers; i++) {
 		fill_plane(&scene->planes[i], scene->states[i]);
+		ret = color_of_plane(&scene->color, commit, scene->states[i], &scene->planes[i]);
+		if (ret)
+			return ret;
 		snapshot->layer[i].plane = scene->states[i]->plane;
 		protected = protected_buffer(scene->states[i]->fb) ?: protected;
 	}
@@ -191,6 +194,7 @@ struct vskms_snapshot *vskms_snapshot_create(struct drm_atomic_commit *commit,
 	scene = kvzalloc_obj(*scene);
 	if (!scene)
 		return ERR_PTR(-ENOMEM);
+	color_init(&scene->color);
 
 	layers = visible_planes(commit, state, scene->states);
 	snapshot = kzalloc_flex(*snapshot, layer, layers);
@@ -202,7 +206,7 @@ struct vskms_snapshot *vskms_snapshot_create(struct drm_atomic_commit *commit,
 	snapshot->width = state->mode.hdisplay;
 	snapshot->height = state->mode.vdisplay;
 	snapshot->layers = layers;
-	ret = make_compositor(snapshot, scene, state);
+	ret = make_compositor(snapshot, scene, commit, state);
 	if (ret) {
 		snapshot_destroy(snapshot);
 		goto out;
