@@ -24,6 +24,7 @@
  */
 
 #include <linux/dma-fence.h>
+#include <linux/err.h>
 #include <linux/hrtimer.h>
 #include <linux/list.h>
 #include <linux/math64.h>
@@ -46,6 +47,7 @@
 #include "composer.h"
 #include "crtc.h"
 #include "device.h"
+#include "hold.h"
 #include "mapping.h"
 #include "panel.h"
 #include "snapshot.h"
@@ -273,6 +275,7 @@ static int crtc_verify_crc_source(struct drm_crtc *crtc, const char *source, siz
 static int crtc_set_crc_source(struct drm_crtc *base, const char *source)
 {
 	struct vskms_crtc *crtc = to_vskms_crtc(base);
+	struct file *hold = NULL;
 	bool enable = source;
 	bool was;
 	int ret;
@@ -280,16 +283,23 @@ static int crtc_set_crc_source(struct drm_crtc *base, const char *source)
 	if (source && strcmp(source, "auto"))
 		return -EINVAL;
 	if (enable) {
+		hold = vskms_hold(base->dev);
+		if (IS_ERR(hold))
+			return PTR_ERR(hold);
 		ret = drm_crtc_vblank_get(base);
-		if (ret)
+		if (ret) {
+			vskms_hold_release(hold);
 			return ret;
+		}
 	}
 	scoped_guard(spinlock_irqsave, &crtc->lock) {
 		was = crtc->crc;
 		crtc->crc = enable;
+		swap(crtc->hold, hold);
 	}
 	if (was)
 		drm_crtc_vblank_put(base);
+	vskms_hold_release(hold);
 
 	return 0;
 }

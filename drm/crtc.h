@@ -13,6 +13,7 @@
 #include <drm/drm_writeback.h>
 
 struct drm_pending_vblank_event;
+struct file;
 struct vskms_device;
 struct vskms_frame;
 struct vskms_mapping;
@@ -55,6 +56,7 @@ struct vskms_crtc_state {
  * @composing_frame: which frame that is
  * @captures: struct vskms_capture, who wants to see the next frame at the panel
  * @crc: the CRC of each frame is wanted
+ * @hold: while it is, keeps the device for the CRC file; or NULL
  * @late: a vblank is waiting for @work to end
  * @late_since: when it should have been
  */
@@ -83,6 +85,7 @@ struct vskms_crtc {
 	u64 composing_frame;
 	struct list_head captures;
 	bool crc;
+	struct file *hold;
 	bool late;
 	ktime_t late_since;
 };

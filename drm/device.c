@@ -18,6 +18,7 @@
 #include <drm/drm_managed.h>
 #include <drm/drm_mode_config.h>
 #include <drm/drm_modeset_helper_vtables.h>
+#include <drm/drm_probe_helper.h>
 #include <drm/drm_vblank.h>
 
 #include <secure_heap.h>
@@ -43,9 +44,26 @@ static const struct drm_driver device_driver = {
 	.minor = 0,
 };
 
+/*
+ * What was unplugged can be switched off, not on. Unplugging sets the mark first and switches
+ * off last, with the locks that this is called with: so nothing is left on.
+ */
+static int mode_config_check(struct drm_device *drm, struct drm_atomic_commit *commit)
+{
+	const struct drm_crtc_state *old, *new;
+	struct drm_crtc *crtc;
+	int i;
+
+	for_each_oldnew_crtc_in_state(commit, crtc, old, new, i)
+		if (new->active && !old->active && drm_dev_is_unplugged(drm))
+			return -ENODEV;
+
+	return drm_atomic_helper_check(drm, commit);
+}
+
 static const struct drm_mode_config_funcs mode_config_funcs = {
 	.fb_create = vskms_fb_create,
-	.atomic_check = drm_atomic_helper_check,
+	.atomic_check = mode_config_check,
 	.atomic_commit = drm_atomic_helper_commit,
 };
 
@@ -67,6 +85,12 @@ static const struct drm_mode_config_helper_funcs mode_config_helper_funcs = {
 	.atomic_commit_tail = commit_tail,
 };
 
+/* What is released later still holds framebuffers, which the mode config must not outlive. */
+static void flush_release(struct drm_device *drm, void *unused)
+{
+	flush_workqueue(to_vskms_device(drm)->release);
+}
+
 static int create_mode_config(struct vskms_device *device,
 			      const struct vskms_config *description)
 {
@@ -75,6 +99,9 @@ static int create_mode_config(struct vskms_device *device,
 	int ret;
 
 	ret = drmm_mode_config_init(drm);
+	if (ret)
+		return ret;
+	ret = drmm_add_action(drm, flush_release, NULL);
 	if (ret)
 		return ret;
 	config->funcs = &mode_config_funcs;
@@ -97,6 +124,8 @@ static int create_mode_config(struct vskms_device *device,
 	if (ret)
 		return ret;
 	drm_mode_config_reset(drm);
+	/* Nothing is polled, but a user may force a status, and that is an event, too. */
+	drmm_kms_helper_poll_init(drm);
 
 	return 0;
 }
@@ -173,7 +202,13 @@ void vskms_device_destroy(struct vskms_device *device)
 {
 	struct faux_device *faux = device->faux;
 
+	/*
+	 * Whoever has the card open gets -ENODEV from now on. What is shown goes, what is
+	 * to complete does, and what a commit or a close that is on its way leaves behind
+	 * goes with the last file.
+	 */
 	drm_dev_unplug(&device->drm);
+	drm_kms_helper_poll_fini(&device->drm);
 	drm_atomic_helper_shutdown(&device->drm);
 	flush_workqueue(device->release);
 	secure_master_unregister(device->master);
