@@ -186,10 +186,12 @@ static int check_numbers(const struct vskms_config *config)
 {
 	unsigned int writebacks = 0;
 
-	if (!config->planes || !config->crtcs || !config->encoders || !config->connectors)
-		return wrong(config, "a device has at least one of each",
-			     "%u planes, %u CRTCs, %u encoders, %u connectors", config->planes,
-			     config->crtcs, config->encoders, config->connectors);
+	if (!config->planes || !config->crtcs || !config->encoders || !config->connectors) {
+		pr_err("%s: %u planes, %u CRTCs, %u encoders, %u connectors: not one of each\n",
+		       config->name, config->planes, config->crtcs, config->encoders,
+		       config->connectors);
+		return -EINVAL;
+	}
 	for (unsigned int i = 0; i < config->crtcs; i++)
 		writebacks += config->crtc[i].writeback;
 	if (config->encoders + writebacks > MAX_WITH_WRITEBACK)
@@ -210,10 +212,10 @@ int vskms_config_check(const struct vskms_config *config)
 	ret = check_planes(config);
 	if (ret)
 		return ret;
-	ret = check_crtcs(config);
+	ret = check_encoders(config);
 	if (ret)
 		return ret;
-	ret = check_encoders(config);
+	ret = check_crtcs(config);
 	if (ret)
 		return ret;
 

@@ -13,8 +13,13 @@
 #include <linux/slab.h>
 
 #include "config.h"
+#include "configfs.h"
 #include "device.h"
 #include "vskms_version.h"
+
+static bool create_default_dev = true;
+module_param(create_default_dev, bool, 0444);
+MODULE_PARM_DESC(create_default_dev, "A device as these parameters say, beside configfs's (Y)");
 
 static unsigned int crtcs = 1;
 module_param(crtcs, uint, 0444);
@@ -36,7 +41,8 @@ static char *mode = "1024x768";
 module_param(mode, charp, 0444);
 MODULE_PARM_DESC(mode, "WIDTHxHEIGHT of the preferred mode (1024x768)");
 
-static struct vskms_device *device;
+static struct vskms_device *device;	/* the default one, or NULL */
+static bool configfs;			/* is registered */
 
 static int __init read_parameters(struct vskms_config *config)
 {
@@ -77,9 +83,16 @@ static int __init vskms_init(void)
 	ret = read_parameters(config);
 	if (ret)
 		return ret;
-	device = vskms_device_create(config);
-	if (IS_ERR(device))
-		return PTR_ERR(device);
+	if (create_default_dev) {
+		device = vskms_device_create(config);
+		if (IS_ERR(device))
+			return PTR_ERR(device);
+	}
+	/* Too late to fail: somebody may have the card open. */
+	ret = vskms_configfs_init(config->width, config->height);
+	configfs = !ret;
+	if (ret)
+		pr_err("no /sys/kernel/config/" VSKMS_NAME ": %d\n", ret);
 	pr_info("version " VSKMS_VERSION "\n");
 
 	return 0;
@@ -87,7 +100,10 @@ static int __init vskms_init(void)
 
 static void __exit vskms_exit(void)
 {
-	vskms_device_destroy(device);
+	if (configfs)
+		vskms_configfs_exit();
+	if (device)
+		vskms_device_destroy(device);
 }
 
 module_init(vskms_init);
