@@ -3,14 +3,20 @@
  * A display controller on a faux device.
  */
 
+#include <linux/device.h>
 #include <linux/device/faux.h>
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/sysfs.h>
 #include <linux/workqueue.h>
 
+#include <drm/clients/drm_client_setup.h>
 #include <drm/drm_atomic.h>
 #include <drm/drm_atomic_helper.h>
 #include <drm/drm_drv.h>
+#include <drm/drm_fbdev_shmem.h>
 #include <drm/drm_file.h>
 #include <drm/drm_gem.h>
 #include <drm/drm_gem_shmem_helper.h>
@@ -28,6 +34,10 @@
 #include "gem.h"
 #include "output.h"
 
+static bool fbdev;
+module_param(fbdev, bool, 0444);
+MODULE_PARM_DESC(fbdev, "A framebuffer device, and so perhaps the console, on each (N)");
+
 DEFINE_DRM_GEM_FOPS(device_fops);
 
 static const struct drm_driver device_driver = {
@@ -38,6 +48,7 @@ static const struct drm_driver device_driver = {
 	.gem_prime_import = vskms_gem_prime_import,
 	.gem_prime_import_sg_table = drm_gem_shmem_prime_import_sg_table,
 	.dumb_create = vskms_gem_dumb_create,
+	DRM_FBDEV_SHMEM_DRIVER_OPS,
 	.name = VSKMS_NAME,
 	.desc = "Virtual secure kernel mode setting",
 	.major = 1,
@@ -148,6 +159,19 @@ static int device_init(struct vskms_device *device, const struct vskms_config *c
 	return create_mode_config(device, config);
 }
 
+/* Whose it is, whatever it is called: for udev's rules. */
+static ssize_t driver_name_show(struct device *dev, struct device_attribute *attribute, char *page)
+{
+	return sysfs_emit(page, VSKMS_NAME "\n");
+}
+static DEVICE_ATTR_RO(driver_name);
+
+static struct attribute *device_attrs[] = {
+	&dev_attr_driver_name.attr,
+	NULL,
+};
+ATTRIBUTE_GROUPS(device);
+
 struct vskms_device *vskms_device_create(const struct vskms_config *config)
 {
 	struct vskms_device *device;
@@ -157,7 +181,7 @@ struct vskms_device *vskms_device_create(const struct vskms_config *config)
 	ret = vskms_config_check(config);
 	if (ret)
 		return ERR_PTR(ret);
-	faux = faux_device_create(config->name, NULL, NULL);
+	faux = faux_device_create_with_groups(config->name, NULL, NULL, device_groups);
 	if (!faux)
 		return ERR_PTR(-ENODEV);
 	if (!devres_open_group(&faux->dev, NULL, GFP_KERNEL)) {
@@ -186,6 +210,8 @@ struct vskms_device *vskms_device_create(const struct vskms_config *config)
 	ret = drm_dev_register(&device->drm, 0);
 	if (ret)
 		goto err_master;
+	if (fbdev)
+		drm_client_setup(&device->drm, NULL);
 
 	return device;
 
