@@ -151,16 +151,31 @@ static struct drm_pending_vblank_event *show_pending(struct vskms_crtc *crtc)
 	return event;
 }
 
+/*
+ * Whether the flip that is pending came after the vblank that is now: the timer may be
+ * late, and the time of a vblank is when it was due. Nobody must be told that a flip was
+ * completed before it was asked for.
+ */
+static bool flip_is_for_next(const struct vskms_crtc *crtc)
+{
+	lockdep_assert_held(&crtc->lock);
+	return crtc->event && ktime_after(crtc->event_since, crtc->vblank_time);
+}
+
 /* Composes the frame that begins, if anybody looks and the last one is done. */
 static void compose_front(struct vskms_crtc *crtc)
 {
+	/* What is to be written of a commit waits with it. */
+	bool write = crtc->job && !crtc->pending;
+
 	lockdep_assert_held(&crtc->lock);
 	if (crtc->composing || !crtc->front ||
-	    !(crtc->crc || crtc->job || !list_empty(&crtc->captures)))
+	    !(crtc->crc || write || !list_empty(&crtc->captures)))
 		return;
 	crtc->composing = vskms_snapshot_get(crtc->front);
 	crtc->composing_frame = drm_crtc_vblank_count(&crtc->base);
-	swap(crtc->composing_job, crtc->job);
+	if (write)
+		swap(crtc->composing_job, crtc->job);
 	list_splice_tail_init(&crtc->captures, &crtc->composing_captures);
 	queue_work(crtc->composer, &crtc->work);
 }
@@ -180,12 +195,13 @@ static void send_event(struct vskms_crtc *crtc, struct drm_pending_vblank_event 
 static void vblank(struct vskms_crtc *crtc)
 {
 	bool cookie = dma_fence_begin_signalling();
-	struct drm_pending_vblank_event *event;
+	struct drm_pending_vblank_event *event = NULL;
 	unsigned long flags;
 
 	drm_crtc_handle_vblank(&crtc->base);
 	spin_lock_irqsave(&crtc->lock, flags);
-	event = show_pending(crtc);
+	if (!flip_is_for_next(crtc))
+		event = show_pending(crtc);
 	compose_front(crtc);
 	spin_unlock_irqrestore(&crtc->lock, flags);
 	send_event(crtc, event);
@@ -494,8 +510,10 @@ static void crtc_atomic_flush(struct drm_crtc *base, struct drm_atomic_commit *c
 		if (crtc->next_job)
 			swap(crtc->next_job, crtc->job);
 		swap(job, crtc->next_job);
-		if (event && !at_once)
+		if (event && !at_once) {
 			swap(crtc->event, event);
+			crtc->event_since = ktime_get();
+		}
 		crtc->async |= state->async_flip;
 		if (crtc->async)
 			shown = show_pending(crtc);

@@ -45,6 +45,7 @@ struct vskms_crtc_state {
  * @running: somebody wants vblanks
  * @pending: what the next vblank shows, a reference; or NULL
  * @event: completes the flip to @pending, and holds the vblank on; or NULL
+ * @event_since: when it came
  * @async: @pending does not wait for a vblank
  * @next_job: what the commit under way wants to be written, a reference; or NULL
  * @job: what is to be written of @pending, a reference; or NULL
@@ -75,6 +76,7 @@ struct vskms_crtc {
 	bool running;
 	struct vskms_snapshot *pending;
 	struct drm_pending_vblank_event *event;
+	ktime_t event_since;
 	bool async;
 	struct vskms_mapping *next_job;
 	struct vskms_mapping *job;

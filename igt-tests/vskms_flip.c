@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * Time: what a flip's event says of it, what a CRC says of its frame, and which of them
- * waits for which. The screens here are chosen so that waiting shows: ten frames a second
- * where something must not wait for a frame, and more pixels than can be composed in a
- * frame where something must wait for that.
+ * Time: what a flip's event says of it, what a CRC says of its frame, and who waits for
+ * whom. The screens here are chosen so that waiting shows: ten frames a second where
+ * something must not wait for a frame, and more pixels than can be composed in a frame
+ * where something must wait for that.
  */
 
 #include <poll.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "igt.h"
@@ -55,12 +56,23 @@ static void end_flip(struct flip *flip)
 	}
 }
 
+static int64_t now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000ll + now.tv_nsec / 1000;
+}
+
+/* An async one may be of the frame before it was asked for; another never is. */
 static struct flip flip(int i, uint32_t flags)
 {
+	int64_t asked = now_us();
 	struct flip flip;
 
 	begin_flip(i, flags, &flip);
 	end_flip(&flip);
+	igt_assert((flags & DRM_MODE_PAGE_FLIP_ASYNC) || flip.us >= asked);
 	return flip;
 }
 
