@@ -23,6 +23,7 @@
  * with them held; so we never call its vblank functions with crtc->lock held.
  */
 
+#include <linux/delay.h>
 #include <linux/dma-fence.h>
 #include <linux/err.h>
 #include <linux/hrtimer.h>
@@ -32,6 +33,7 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #include <drm/drm_atomic.h>
@@ -147,6 +149,7 @@ static struct drm_pending_vblank_event *show_pending(struct vskms_crtc *crtc)
 	crtc->pending = NULL;
 	crtc->async = false;
 	swap(event, crtc->event);
+	wake_up(&crtc->flipped);
 
 	return event;
 }
@@ -267,6 +270,18 @@ void vskms_crtc_composed(struct vskms_crtc *crtc)
 	send_event(crtc, event);
 	if (late)
 		vblank(crtc);
+}
+
+static bool flip_is_pending(struct vskms_crtc *crtc)
+{
+	guard(spinlock_irqsave)(&crtc->lock);
+
+	return crtc->event;
+}
+
+void vskms_crtc_wait_for_flip(struct vskms_crtc *crtc)
+{
+	wait_event(crtc->flipped, !flip_is_pending(crtc));
 }
 
 /* CRC */
@@ -458,6 +473,7 @@ static void forget(struct vskms_crtc *crtc)
 		crtc->async = false;
 		crtc->period = 0;
 	}
+	wake_up(&crtc->flipped);
 	vskms_snapshot_put(front);
 	vskms_snapshot_put(pending);
 	cancel_job(crtc, job);
@@ -466,12 +482,26 @@ static void forget(struct vskms_crtc *crtc)
 	send_event(crtc, event);
 }
 
+/* A panel that goes off has shown its last frame to the end. */
+static void end_frame(struct vskms_crtc *crtc)
+{
+	s64 left;
+
+	scoped_guard(spinlock_irq, &crtc->lock) {
+		catch_up(crtc);
+		left = ktime_us_delta(ktime_add(crtc->vblank_time, crtc->period), ktime_get());
+	}
+	if (left > 0)
+		fsleep(left);
+}
+
 static void crtc_atomic_disable(struct drm_crtc *base, struct drm_atomic_commit *commit)
 {
 	struct vskms_crtc *crtc = to_vskms_crtc(base);
 	struct drm_crtc_state *state = drm_atomic_get_new_crtc_state(commit, base);
 	struct drm_pending_vblank_event *event = state->event;
 
+	end_frame(crtc);
 	drm_crtc_vblank_off(base);
 	hrtimer_cancel(&crtc->timer);
 	flush_work(&crtc->work);
@@ -526,7 +556,7 @@ static void crtc_atomic_flush(struct drm_crtc *base, struct drm_atomic_commit *c
 		drm_crtc_send_vblank_event(base, event);
 		spin_unlock_irq(&base->dev->event_lock);
 	} else {
-		/* One that was in the way; the core does not let that happen. */
+		/* One that was in the way; but it was waited for. */
 		send_event(crtc, event);
 	}
 }
@@ -551,6 +581,7 @@ struct vskms_crtc *vskms_crtc_create(struct vskms_device *device, struct drm_pla
 		return crtc;
 	drm_crtc_helper_add(&crtc->base, &crtc_helper_funcs);
 	spin_lock_init(&crtc->lock);
+	init_waitqueue_head(&crtc->flipped);
 	INIT_LIST_HEAD(&crtc->captures);
 	INIT_LIST_HEAD(&crtc->composing_captures);
 	hrtimer_setup(&crtc->timer, crtc_timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS);

@@ -6,6 +6,7 @@
 #include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/spinlock_types.h>
+#include <linux/wait.h>
 #include <linux/workqueue_types.h>
 
 #include <drm/drm_crtc.h>
@@ -38,6 +39,7 @@ struct vskms_crtc_state {
  * @work: composes @composing
  * @frame: what @work needs for that and is too large for a stack
  * @timer: fires at each vblank while @running
+ * @flipped: woken when @event is not pending any more
  * @lock: guards all below; taken in interrupts, and inside DRM's vblank locks
  * @period: of a frame
  * @vblank_time: when the last vblank was
@@ -69,6 +71,7 @@ struct vskms_crtc {
 	struct work_struct work;
 	struct vskms_frame *frame;
 	struct hrtimer timer;
+	wait_queue_head_t flipped;
 	spinlock_t lock;	/* guards all below */
 	ktime_t period;
 	ktime_t vblank_time;
@@ -112,6 +115,15 @@ static inline struct vskms_crtc_state *to_vskms_crtc_state(struct drm_crtc_state
  */
 struct vskms_crtc *vskms_crtc_create(struct vskms_device *device, struct drm_plane *primary,
 				     struct drm_plane *cursor);
+
+/**
+ * vskms_crtc_wait_for_flip() - wait until nothing is to be flipped to any more
+ * @crtc: the CRTC
+ *
+ * Sleeps, for a frame at most if the composer keeps up. The caller's commit holds back
+ * all that could bring another flip.
+ */
+void vskms_crtc_wait_for_flip(struct vskms_crtc *crtc);
 
 /**
  * vskms_crtc_composed() - a composition has ended

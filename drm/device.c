@@ -29,6 +29,7 @@
 
 #include <secure_heap.h>
 
+#include "commit.h"
 #include "config.h"
 #include "device.h"
 #include "gem.h"
@@ -75,25 +76,11 @@ static int mode_config_check(struct drm_device *drm, struct drm_atomic_commit *c
 static const struct drm_mode_config_funcs mode_config_funcs = {
 	.fb_create = vskms_fb_create,
 	.atomic_check = mode_config_check,
-	.atomic_commit = drm_atomic_helper_commit,
+	.atomic_commit = vskms_commit,
 };
 
-/* As drm_atomic_helper_commit_tail_rpm(), but that flips are waited for, not vblanks. */
-static void commit_tail(struct drm_atomic_commit *commit)
-{
-	struct drm_device *drm = commit->dev;
-
-	drm_atomic_helper_commit_modeset_disables(drm, commit);
-	drm_atomic_helper_commit_modeset_enables(drm, commit);
-	drm_atomic_helper_commit_planes(drm, commit, DRM_PLANE_COMMIT_ACTIVE_ONLY);
-	drm_atomic_helper_fake_vblank(commit);
-	drm_atomic_helper_commit_hw_done(commit);
-	drm_atomic_helper_wait_for_flip_done(drm, commit);
-	drm_atomic_helper_cleanup_planes(drm, commit);
-}
-
 static const struct drm_mode_config_helper_funcs mode_config_helper_funcs = {
-	.atomic_commit_tail = commit_tail,
+	.atomic_commit_tail = vskms_commit_tail,
 };
 
 /* What is released later still holds framebuffers, which the mode config must not outlive. */

@@ -210,6 +210,35 @@ static void test_async(void)
 	igt_assert((int32_t)(flip(0, 0).sequence - last.sequence) > 0);
 }
 
+/*
+ * The legacy cursor moves while a flip is pending, which it neither waits for nor
+ * completes; and who comes behind both still waits for the flip.
+ */
+static void test_cursor(void)
+{
+	struct pollfd events = { .fd = kms.fd, .events = POLLIN };
+	static uint32_t white[64 * 64];
+	struct kms_fb cursor;
+	struct flip pending;
+
+	memset(white, 0xff, sizeof(white));
+	igt_assert_eq(kms_fb_ordinary(&kms, &cursor, DRM_FORMAT_ARGB8888, 64, 64, white), 0);
+	igt_assert_eq(drmModeSetCursor(kms.fd, kms.crtc, cursor.handle[0], 64, 64), 0);
+	for (int i = 0; i < 5; i++) {
+		/* Begins with a vblank, so that nearly a frame is left. */
+		flip(0, 0);
+		begin_flip(1, 0, &pending);
+		for (int move = 0; move < 4; move++)
+			igt_assert_eq(drmModeMoveCursor(kms.fd, kms.crtc, 10 * i, move), 0);
+		igt_assert_eq(poll(&events, 1, 0), 0);
+		igt_assert_eq(kms_show(&kms, kms.primary, &screen[0], KMS_AT(0, 0), 0), 0);
+		end_flip(&pending);
+		igt_assert((int32_t)(last_vblank().sequence - pending.sequence) > 0);
+	}
+	igt_assert_eq(drmModeSetCursor(kms.fd, kms.crtc, 0, 0, 0), 0);
+	kms_fb_free(&kms, &cursor);
+}
+
 /* However many flips there are in a frame it has one CRC, and each frame has. */
 static void test_async_watched(void)
 {
@@ -336,6 +365,10 @@ igt_main()
 	igt_describe("Nor for each other's frames to be composed.");
 	igt_subtest("async-watched")
 		test_async_watched();
+
+	igt_describe("The legacy cursor does not wait for flips, and hides them from nobody.");
+	igt_subtest("cursor")
+		test_cursor();
 
 	igt_fixture() {
 		unset_mode();
