@@ -63,7 +63,7 @@ Failure cannot_open(const std::string &name, int number)
 
 } // namespace
 
-Result<Card> Card::open(std::string_view name)
+Result<CardNode> CardNode::open(std::string_view name)
 {
 	const std::string text(name);
 
@@ -77,8 +77,8 @@ Result<Card> Card::open(std::string_view name)
 
 		if (driver.empty())
 			return failure(std::format("card {}: it is no DRM device", text));
-		return adopt(std::move(*fd),
-			     std::format("{} ({})", path.filename().string(), driver));
+		return CardNode{std::move(*fd),
+				std::format("{} ({})", path.filename().string(), driver)};
 	}
 
 	std::string seen;
@@ -94,16 +94,27 @@ Result<Card> Card::open(std::string_view name)
 		const std::string driver = driver_of(fd->get());
 
 		if (driver == name)
-			return adopt(std::move(*fd),
-				     std::format("{} ({})", path.filename().string(), driver));
+			return CardNode{std::move(*fd),
+					std::format("{} ({})", path.filename().string(), driver)};
 		seen += std::format("{}{} ({})", seen.empty() ? "there are: " : ", ",
 				    path.filename().string(), driver);
 	}
 	if (refused)
 		return cannot_open(text, refused);
-	return failure(std::format("card {}: there is none of that name or driver", text),
-		       seen.empty() ? std::format("is the module loaded? modprobe {}", text) :
-				      seen);
+	// A node is no module's name.
+	if (!name.starts_with("card"))
+		seen += std::format("{}is the module loaded? modprobe {}", seen.empty() ? "" : "; ",
+				    name);
+	return failure(std::format("card {}: there is none of that name or driver", name), seen);
+}
+
+Result<Card> Card::open(std::string_view name)
+{
+	auto node = CardNode::open(name);
+
+	if (!node)
+		return failure(std::move(node));
+	return adopt(std::move(node->fd), std::move(node->name));
 }
 
 Result<Card> Card::adopt(UniqueFd fd, std::string name)

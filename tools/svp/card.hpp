@@ -41,13 +41,22 @@ struct Connector {
 	std::vector<drmModeModeInfo> modes; // the preferred one first
 };
 
+/* An open node of a DRM device that may have no display. */
+struct CardNode {
+	UniqueFd fd;
+	std::string name; // card0 (vskms)
+
+	/* @name: a driver's (vskms), a node's (card0) or a path. */
+	[[nodiscard]] static Result<CardNode> open(std::string_view name);
+};
+
 class Card {
 public:
 	static constexpr const char *default_name = "vskms";
 
 	/*
-	 * @name: a driver's (vskms), a node's (card0) or a path. Who opens a card first is its
-	 * master and may show something; nothing here needs that but commits.
+	 * @name is as a CardNode's. Who opens a card first is its master and may show something;
+	 * nothing here needs that but commits.
 	 */
 	[[nodiscard]] static Result<Card> open(std::string_view name);
 

@@ -48,21 +48,22 @@ Result<HeapInfo> read_info(const std::filesystem::path &directory)
 std::string allocate_remedy(int number, std::uint64_t bytes, const Result<HeapInfo> &info)
 {
 	switch (number) {
-	case ENOMEM:
+	case ENOMEM: {
 		if (!info)
-			break;
-		return std::format("{} of {} are free",
-				   size_text(info->size - std::min(info->used, info->size)),
-				   size_text(info->size)) +
-		       (bytes <= info->size - std::min(info->used, info->size) ?
-				", but not in one piece, or not free of pinned pages" :
-				"");
+			return {};
+		const std::uint64_t free = info->size - std::min(info->used, info->size);
+
+		return std::format("{} of {} are free{}", size_text(free), size_text(info->size),
+				   bytes > free ? "" :
+						  ", but not in one piece, or not of pinned pages");
+	}
 	case EIO:
 		return "the heap is revoked; an administrator can restore it";
 	case ENODEV:
 		return "the heap is disabled; see /sys/kernel/config/secure_heap";
+	default:
+		return {};
 	}
-	return {};
 }
 
 } // namespace

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <format>
 #include <optional>
+#include <span>
 
 #include <png.h>
 #include <unistd.h>
@@ -119,6 +120,16 @@ Result<Picture> Picture::from_ppm(std::string_view data, std::string_view name)
 		data.remove_prefix(3);
 	}
 	return picture;
+}
+
+std::vector<std::byte> Picture::ppm() const
+{
+	const std::string head = std::format("P6\n{} {}\n255\n", width_, height_);
+	const auto bytes = std::as_bytes(std::span(head));
+	std::vector<std::byte> out(bytes.begin(), bytes.end());
+
+	out.append_range(rgb());
+	return out;
 }
 
 Picture Picture::scaled(std::uint32_t width, std::uint32_t height) const

@@ -39,6 +39,9 @@ public:
 	/* A binary PPM (P6) with 8 bits a sample, the whole of it. */
 	[[nodiscard]] static Result<Picture> from_ppm(std::string_view data, std::string_view name);
 
+	/* The same, written. */
+	[[nodiscard]] std::vector<std::byte> ppm() const;
+
 	[[nodiscard]] std::uint32_t width() const { return width_; }
 	[[nodiscard]] std::uint32_t height() const { return height_; }
 

@@ -12,35 +12,88 @@ namespace vskms::svp {
 namespace {
 
 /* The CRTC's mode, if it has one and is on. */
-std::optional<drmModeModeInfo> mode_of(const Card &card, std::uint32_t crtc)
+Result<std::optional<drmModeModeInfo>> mode_of(const Card &card, std::uint32_t crtc)
 {
 	const std::unique_ptr<drmModeCrtc, decltype(&drmModeFreeCrtc)> state(
 		drmModeGetCrtc(card.fd(), crtc), drmModeFreeCrtc);
 	auto properties = card.properties(crtc);
 
-	if (!state || !state->mode_valid || !properties || !(*properties)["ACTIVE"].value)
+	if (!state)
+		return failure(card.about(std::format("cannot tell of CRTC {}", crtc)), errno);
+	if (!properties)
+		return failure(std::move(properties));
+	if (!state->mode_valid || !(*properties)["ACTIVE"].value)
 		return std::nullopt;
 	return state->mode;
 }
 
 } // namespace
 
-Result<std::optional<Screen>> Screen::find(const Card &card)
+/* What lights a CRTC; it goes off with this. */
+struct Screen::Light {
+	const Card &card;
+	std::uint32_t crtc;
+	std::uint32_t connector;
+	std::uint32_t primary;
+	Blob mode;
+	DumbBuffer black;
+
+	[[nodiscard]] Result<void> on(const Screen &screen) const
+	{
+		AtomicRequest request(card);
+
+		request.set(connector, "CRTC_ID", crtc)
+			.set(crtc, "MODE_ID", mode.id())
+			.set(crtc, "ACTIVE", 1);
+		screen.show(request, primary, black.framebuffer, {});
+		return request.commit(DRM_MODE_ATOMIC_ALLOW_MODESET);
+	}
+
+	~Light()
+	{
+		AtomicRequest request(card);
+
+		hide(request, primary);
+		request.set(connector, "CRTC_ID", std::uint64_t{0})
+			.set(crtc, "MODE_ID", std::uint64_t{0})
+			.set(crtc, "ACTIVE", std::uint64_t{0});
+		// If it fails another is the master now, and it is no longer for us to do.
+		(void)request.commit(DRM_MODE_ATOMIC_ALLOW_MODESET);
+	}
+};
+
+Screen::Screen(const Card &card, std::uint32_t crtc, std::uint32_t index,
+	       const drmModeModeInfo &mode)
+	: card_(&card), crtc_(crtc), index_(index), mode_(mode)
 {
-	for (std::uint32_t i = 0; i < card.crtcs().size(); i++)
-		if (auto mode = mode_of(card, card.crtcs()[i]))
-			return Screen(card, card.crtcs()[i], i, *mode);
-	return std::nullopt;
+}
+
+Screen::Screen(Screen &&other) noexcept = default;
+Screen::~Screen() = default;
+
+Result<std::vector<Screen>> Screen::all(const Card &card)
+{
+	std::vector<Screen> screens;
+
+	for (std::uint32_t i = 0; i < card.crtcs().size(); i++) {
+		auto mode = mode_of(card, card.crtcs()[i]);
+
+		if (!mode)
+			return failure(std::move(mode));
+		if (*mode)
+			screens.push_back(Screen(card, card.crtcs()[i], i, **mode));
+	}
+	return screens;
 }
 
 Result<Screen> Screen::light(const Card &card)
 {
-	auto lit = find(card);
+	auto lit = all(card);
 
 	if (!lit)
 		return failure(std::move(lit));
-	if (*lit)
-		return std::move(**lit);
+	if (!lit->empty())
+		return std::move(lit->front());
 
 	auto connectors = card.connectors();
 
@@ -72,15 +125,14 @@ Result<Screen> Screen::light(const Card &card)
 
 	if (!black)
 		return failure(std::move(black));
-	AtomicRequest request(card);
-
-	request.set(connector->id, "CRTC_ID", screen.crtc_)
-		.set(screen.crtc_, "MODE_ID", mode->id())
-		.set(screen.crtc_, "ACTIVE", 1);
-	screen.show(request, primary->id, black->framebuffer, {});
-	if (auto done = request.commit(DRM_MODE_ATOMIC_ALLOW_MODESET); !done)
+	screen.light_.reset(new Light{.card = card,
+				      .crtc = screen.crtc_,
+				      .connector = connector->id,
+				      .primary = primary->id,
+				      .mode = std::move(*mode),
+				      .black = std::move(*black)});
+	if (auto done = screen.light_->on(screen); !done)
 		return failure(std::move(done));
-	screen.black_.emplace(std::move(*black));
 	return screen;
 }
 

@@ -7,7 +7,7 @@
 #include "framebuffer.hpp"
 
 #include <cstdint>
-#include <optional>
+#include <memory>
 #include <vector>
 
 namespace vskms::svp {
@@ -21,11 +21,18 @@ struct Position {
 /* The card outlives it. */
 class Screen {
 public:
-	/* The first that is lit; if none is, one is lit: black, in its preferred mode. */
+	/*
+	 * The first that is lit; if none is, one is lit: black, in its preferred mode, for as long
+	 * as this lives. (Of who is killed the kernel takes the framebuffers, and leaves the mode.)
+	 */
 	[[nodiscard]] static Result<Screen> light(const Card &card);
 
-	/* The first that is lit, if one is. */
-	[[nodiscard]] static Result<std::optional<Screen>> find(const Card &card);
+	Screen(Screen &&other) noexcept;
+	Screen &operator=(Screen &&) = delete;
+	~Screen();
+
+	/* Those that are lit, in the card's order. */
+	[[nodiscard]] static Result<std::vector<Screen>> all(const Card &card);
 
 	[[nodiscard]] std::uint32_t crtc() const { return crtc_; }
 	[[nodiscard]] std::uint32_t index() const { return index_; } // of the CRTC, from 0
@@ -50,17 +57,16 @@ public:
 	static void hide(AtomicRequest &request, std::uint32_t plane);
 
 private:
+	struct Light;
+
 	Screen(const Card &card, std::uint32_t crtc, std::uint32_t index,
-	       const drmModeModeInfo &mode)
-		: card_(&card), crtc_(crtc), index_(index), mode_(mode)
-	{
-	}
+	       const drmModeModeInfo &mode);
 
 	const Card *card_;
 	std::uint32_t crtc_;
 	std::uint32_t index_;
 	drmModeModeInfo mode_;
-	std::optional<DumbBuffer> black_; // on the primary plane, if we lit it
+	std::unique_ptr<Light> light_; // if it was not lit before
 };
 
 } // namespace vskms::svp
