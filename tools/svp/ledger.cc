@@ -108,6 +108,7 @@ std::optional<std::uint64_t> Ledger::now(std::string_view account, std::string_v
 Result<Violation> Violation::parse(std::string_view line)
 {
 	const auto words = split(line, ' ');
+	std::uint32_t buffer;
 	Violation at;
 
 	if (words.size() < 10 || !parse_number(words[0], at.serial) ||
@@ -119,7 +120,8 @@ Result<Violation> Violation::parse(std::string_view line)
 	at.kind = words[4];
 	at.number = -at.number;
 	at.heap = words[6];
-	at.buffer = words[7];
+	if (parse_number(words[7], buffer))
+		at.buffer = buffer;
 	at.master = words[8];
 	// What is left is the reason, spaces and all.
 	at.reason = line.substr(static_cast<std::size_t>(words[9].data() - line.data()));

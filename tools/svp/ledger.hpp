@@ -55,7 +55,7 @@ private:
 	std::uint64_t imbalances_ = 0;
 };
 
-/* A refused access. What does not apply is "-". */
+/* A refused access. A text that does not apply is "-". */
 struct Violation {
 	std::uint64_t serial = 0;
 	std::uint64_t time = 0; // nanoseconds since boot
@@ -64,7 +64,7 @@ struct Violation {
 	std::string kind;
 	int number = 0; // errno
 	std::string heap;
-	std::string buffer;
+	std::optional<std::uint32_t> buffer; // its handle
 	std::string master;
 	std::string reason;
 
