@@ -7,7 +7,8 @@
 # A core's tests are CORE/test/*_test.cc; they and the core's one .cc file make one
 # program.  It is built twice: with ASan and UBSan, and plain, to count the lines
 # that run.  Results go to out/host/CORE.xml as JUnit, and what gcov says to
-# build/host/coverage/lines.json for ci/coverage.py.
+# build/host/coverage/lines.json for ci/coverage.py.  What of svp needs no device is
+# tested as a core is, but its lines are not counted.
 #
 # A fuzzer is heap/fuzz/NAME_fuzz.cc, its seeds are in heap/fuzz/corpus/NAME/.  make
 # fuzz compiles it with clang, which has libFuzzer, and check with g++, to run the
@@ -15,13 +16,17 @@
 
 MAKEFLAGS += -j$(shell nproc) --output-sync=target
 
-cores := heap drm
+counted := heap drm
+cores := $(counted) svp
 core-heap := heap/core/core.cc
 core-drm := drm/compositor/compositor.cc
+core-svp := $(patsubst %,tools/svp/%.cc,area error file frame heap json layout ledger	\
+	masters pattern picture process table)
+tests-svp := tools/svp/test
 fuzzers := $(patsubst heap/fuzz/%_fuzz.cc,%,$(wildcard heap/fuzz/*_fuzz.cc))
 
 out := build/host
-sources = $(core-$1) $(wildcard $1/test/*_test.cc)
+sources = $(core-$1) $(wildcard $(or $(tests-$1),$1/test)/*_test.cc)
 seeds = $(wildcard heap/fuzz/corpus/$1/*)
 
 # -g1 is enough for a report to name lines, and compiling is what takes time here.
@@ -54,7 +59,10 @@ $(foreach build,test coverage,$(foreach core,$(cores),\
 	$(eval $(out)/$(build)/$(core)-test: $(call objects,$(build),$(call sources,$(core))))))
 
 $(out)/test/%-test:
-	$(CXX-test) $(CXXFLAGS-test) $^ -lgtest -lgtest_main -o $@
+	$(CXX-test) $(CXXFLAGS-test) $^ -lgtest -lgtest_main $(libraries) -o $@
+
+$(out)/test/svp-test: CXXFLAGS += -Itools/svp -isystem /usr/include/libdrm
+$(out)/test/svp-test: libraries := -lpng
 
 $(out)/coverage/%-test:
 	$(CXX-coverage) $(CXXFLAGS-coverage) $^ -lgtest -lgtest_main -o $@
@@ -64,10 +72,10 @@ $(cores:%=test-%): test-%: $(out)/test/%-test
 	@$< --gtest_brief=1 --gtest_output=xml:out/host/$*.xml
 
 # Counts add up over runs, and those of a removed test would stay.
-coverage: $(cores:%=$(out)/coverage/%-test)
+coverage: $(counted:%=$(out)/coverage/%-test)
 	@find $(out)/coverage -name '*.gcda' -delete
 	@for test in $^; do $$test --gtest_brief=1 >$$test.log || { cat $$test.log; exit 1; }; done
-	@gcov --json-format --stdout $(foreach core,$(cores),		\
+	@gcov --json-format --stdout $(foreach core,$(counted),		\
 		$(call objects,coverage,$(call sources,$(core)))) >$(out)/coverage/lines.json
 
 # A seed that fails is the last one in the log.

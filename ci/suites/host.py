@@ -9,7 +9,7 @@ from pathlib import Path
 from .result import Result, Results, run_command
 
 OUT = Path("out/host")
-CORES = ("heap", "drm")
+CORES = ("heap", "drm", "svp")
 
 
 def run(results: Results) -> None:
