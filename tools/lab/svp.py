@@ -18,8 +18,8 @@ def named(command: list[str]) -> bool:
 
 
 def current(checkout: Path, command: list[str]) -> Path:
-    """Where it is; built now if @command wants it and it is missing or older than a source."""
+    """Where it is; built now if @command names it and it is missing or older than a source."""
     directory = checkout / DIRECTORY
     if named(command):
-        built.current(checkout, directory, "svp", SOURCES, "svp", "svp")
+        built.current(checkout, directory, "built", SOURCES, "svp", "svp")
     return directory
