@@ -19,6 +19,9 @@
  * [2^k q, 2^k q + 2^k - 1], and shifting gives q. The sum is at most m^2 + 2^(k-1) + m
  * = 2^2k - 2^(k-1) < 2^2k: a lane of 2k bits does not overflow [2].
  *
+ * For k = 8 and t < 2^16 the sum's integer part is 257 t / 2^8, so rounded(x) = 257 t >> 16 [4]: one
+ * product where a lane has the room.
+ *
  * From 16 bits to 8, round(v / 257) = (255 v + 32895) >> 16 [3]. Proof. Let v = 257 q + r with
  * |r| <= 128. Then 255 v + 32895 = 65536 q + (255 r + 32895 - q), and the bracket is at least
  * 255 * -128 + 32895 - 255 = 0 and at most 255 * 128 + 32895 = 65535.
@@ -35,6 +38,7 @@ using Pixel8 = std::uint32_t;	// ARGB8888
 
 inline constexpr std::uint64_t low_halves = 0x0000ffff0000ffff;	// the lower half of 32-bit lanes
 inline constexpr std::uint64_t low_bytes = 0x00ff00ff00ff00ff;	// of 16-bit lanes
+inline constexpr std::uint64_t green_bytes = 0x0000ff000000ff00;	// of two pixels of 8 bits
 inline constexpr std::uint64_t ones_32 = 0x0000000100000001;	// 1 in each 32-bit lane
 inline constexpr std::uint64_t ones_16 = 0x0001000100010001;	// 1 in each 16-bit lane
 inline constexpr Pixel16 opaque_16 = 0xffffull << 48;
@@ -83,6 +87,15 @@ inline void store(std::uint8_t *p, T v)
 	const std::uint64_t t = x + 0x80 * ones_16;
 
 	return ((t + (t >> 8 & low_bytes)) >> 8) & low_bytes;
+}
+
+/*
+ * [4] for the greens of two pixels, which have lanes of 32 bits to themselves but stay where they
+ * are, at 2^8: 2^8 * 257 * (255^2 + 128) < 2^32.
+ */
+[[nodiscard]] constexpr std::uint64_t div_255_greens(std::uint64_t x)
+{
+	return (x + 0x8000 * ones_32) * 257 >> 16 & green_bytes;
 }
 
 /* Sums of two channels, back to at most 65535 in lanes of 32, 255 in lanes of 16. */
@@ -146,13 +159,28 @@ struct Halves {
 	return narrow_halves(split(p));
 }
 
+/* What the lower and the upper of two pixels is multiplied with. */
+struct Factors {
+	std::uint64_t lower, upper;
+};
+
 /*
- * A pixel of 8 bits a channel, its highest byte 0, in lanes of 16: blue, red, green. In this order
- * it takes the fewest steps both ways.
+ * Two pixels, each in the lanes of its half; no product exceeds its lane. With T the upper one, in
+ * place, and u the lower: u * lower + T * upper = (u + T) * upper + u * (lower - upper), modulo 2^64,
+ * too, where a difference may be negative.
+ */
+[[nodiscard]] constexpr std::uint64_t scale_two(std::uint64_t two, Factors by)
+{
+	return two * by.upper + static_cast<std::uint32_t>(two) * (by.lower - by.upper);
+}
+
+/*
+ * The colours of a pixel of 8 bits a channel in lanes of 16: blue, red, green. In this order it
+ * takes the fewest steps both ways.
  */
 [[nodiscard]] constexpr std::uint64_t spread(Pixel8 p)
 {
-	return (p | std::uint64_t{p} << 24) & low_bytes;
+	return (p | std::uint64_t{p} << 24) & 0x000000ff00ff00ff;
 }
 
 [[nodiscard]] constexpr Pixel8 gather(std::uint64_t lanes)

@@ -15,7 +15,7 @@
  *			exceeds 255, 257 f + r + 128 >= 257 * 256, so 257 f + r > 65535 saturates,
  *			too. Where it does not, 257 f + r may exceed 65535, but then narrow() of
  *			65535 is 255 as well: f + narrow(r) >= 255 as 257 f + r + 128 >= 257 * 255.
- *	over 8 bits	If bg = 257 b, four channels fit a word [2]. Pre-multiplied, r is
+ *	over 8 bits	If bg = 257 b, two pixels fit two words, of red and blue and of green [2]. Pre-multiplied, r is
  *			257^2 P / 65535 = 257 P / 255 rounded, where P = (255 - a) b <= 255^2. Let
  *			q = round(P / 255), so P / 255 = q + d, |d| <= 127 / 255. Then
  *			r = 257 q + e with |e| <= round(257 * 127 / 255) = 128, so narrow(r) = q.
@@ -24,7 +24,11 @@
  * [2] is good for one blend only, as the 16-bit result of one is no multiple of 257.
  *
  * Overlays and cursors are mostly clear or solid, in long stretches. scan() finds these, so that
- * what shows through is not blended, and what does not is not read.
+ * what shows through is not blended, and what does not is not read. What is neither can be long,
+ * too, and looking at it is lost; so the further that goes on, the further apart scan() looks, until
+ * it looks at one block of nine. It sees the end of a mixed stretch after half its length again at
+ * most, and after eight blocks at most. Clear and solid pixels that it passes over are blended, which
+ * gives the same.
  */
 #pragma once
 
@@ -41,8 +45,12 @@ namespace vskms {
 using Blend16 = void(const std::uint8_t *fg, std::uint32_t n, std::uint32_t alpha,
 		     std::uint8_t *out);
 
-/* Blend @n pixels of the Run over XRGB8888 at @out, X = 0; all are of 8 bits. */
-using Over8 = void(const Run &run, std::uint32_t n, std::uint8_t *out);
+/*
+ * Blend @n pixels of the Run over XRGB8888 at @bg, whatever X, to XRGB8888, X = @fill; all are of
+ * 8 bits. @bg may be @out.
+ */
+using Over8 = void(const Run &run, std::uint32_t n, const std::uint8_t *bg, std::uint8_t *out,
+		   Pixel8 fill);
 
 /* Blend @n pixels of the Run, of 8 bits, over 16 bits at @bg, to XRGB8888, X = @fill. */
 using Over16 = void(const Run &run, std::uint32_t n, const std::uint8_t *bg, std::uint8_t *out,
@@ -65,6 +73,7 @@ using Scan = Stretch(const Run &run, std::uint32_t n);
 
 /* Pixels are looked at so many at once; those that differ are mixed. */
 inline constexpr std::uint32_t scan_block = 16;
+inline constexpr std::uint32_t scan_gap = 8 * scan_block;	// not looked at in between, at most
 
 /* For a format of 8 bits with alpha; null for others. */
 struct Blenders {
@@ -133,27 +142,29 @@ template <typename Pixels>
 }
 
 /*
- * Two pixels @fg over two @bg, X = 0 as in the result [2]. There is no need to ask for alphas of 0
+ * Two pixels @fg over two @bg, X = 0 in the result [2]. There is no need to ask for alphas of 0
  * and 255, which give the same, and whose order no processor can guess.
  */
 template <compositor_blend mode>
 [[nodiscard]] constexpr std::uint64_t blended_8(std::uint64_t fg, std::uint64_t bg)
 {
-	const std::uint64_t colours = fg & colours_8 * ones_32;
-	const auto lanes = [&](int at) {
-		const std::uint64_t below = spread(static_cast<Pixel8>(bg >> at));
-		const std::uint64_t rest = below * (~fg >> (at + 24) & 0xff);
+	const auto factors = [](std::uint64_t two) {
+		return Factors{static_cast<std::uint32_t>(two) >> 24,
+			       static_cast<std::uint32_t>(two >> 56)};
+	};
+	const auto lanes = [&](std::uint64_t mask) {
+		const std::uint64_t rest = scale_two(bg & mask, factors(~fg));
 
 		if constexpr (mode == COMPOSITOR_BLEND_PREMULTIPLIED)
 			return rest;
 		else
-			return rest + spread(static_cast<Pixel8>(colours >> at)) *
-					      (fg >> (at + 24) & 0xff);
+			return rest + scale_two(fg & mask, factors(fg));
 	};
-	const std::uint64_t blended = gather(div_255_lanes(lanes(0))) |
-				      std::uint64_t{gather(div_255_lanes(lanes(32)))} << 32;
+	const std::uint64_t blended = div_255_lanes(lanes(low_bytes)) |
+				      div_255_greens(lanes(green_bytes));
 
-	return mode == COMPOSITOR_BLEND_PREMULTIPLIED ? added(colours, blended) : blended;
+	return mode == COMPOSITOR_BLEND_PREMULTIPLIED ? added(fg & colours_8 * ones_32, blended) :
+							blended;
 }
 
 /* @fg over @bg of 16 bits, to 8, X = 0 [1]. */
@@ -205,14 +216,16 @@ private:
 };
 
 template <typename Layout, bool along, compositor_blend mode>
-void over_8(const Run &run, std::uint32_t n, std::uint8_t *out)
+void over_8(const Run &run, std::uint32_t n, const std::uint8_t *bg, std::uint8_t *out,
+	    Pixel8 fill)
 {
+	const std::uint64_t fills = fill * ones_32;
 	ArgbWalk<Layout, along> walk(run);
 
-	for (; n >= 2; n -= 2, out += 8)
-		store(out, blended_8<mode>(walk.next_two(), load<std::uint64_t>(out)));
+	for (; n >= 2; n -= 2, bg += 8, out += 8)
+		store(out, blended_8<mode>(walk.next_two(), load<std::uint64_t>(bg)) | fills);
 	if (n)
-		store(out, static_cast<Pixel8>(blended_8<mode>(walk.next(), load<Pixel8>(out))));
+		store(out, static_cast<Pixel8>(blended_8<mode>(walk.next(), load<Pixel8>(bg))) | fill);
 }
 
 template <typename Layout, bool along, compositor_blend mode>
@@ -264,8 +277,11 @@ Stretch scan(const Run &run, std::uint32_t n)
 	const Cover first = cover_at(0);
 	std::uint32_t i = scan_block;
 
-	while (i < n && cover_at(i) == first)
+	while (i < n && cover_at(i) == first) {
 		i += scan_block;
+		if (first == Cover::mixed)
+			i += std::min(i / 2, scan_gap);
+	}
 	return {first, std::min(i, n)};
 }
 

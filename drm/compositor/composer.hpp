@@ -35,7 +35,8 @@
  * A plane that is rotated by a right angle is read by columns, a few bytes of each row. By the time
  * that the next line wants the bytes beside them they have left the nearest cache. So lines of a
  * scene that has such planes are composed eight at a time, a sheet, and plain segments of such
- * planes are read row by row into all eight.
+ * planes are read row by row into all eight. (Sixteen are slower: lines that far apart evict each
+ * other from the nearest cache.)
  *
  * Cost. A pixel costs what its base and the planes above that take, and a segment of a line a
  * few calls. In plain, XRGB8888 takes one load and one store for two pixels.
@@ -108,7 +109,6 @@ public:
 private:
 	static constexpr std::uint32_t chunk = 256;
 	static constexpr std::size_t chunk_bytes = chunk * sizeof(Pixel16);
-	static constexpr std::size_t sheet = 8;
 
 	static std::size_t lines_of(const Scene &scene) noexcept
 	{
@@ -132,6 +132,8 @@ private:
 			return plane ? plane->exact_8() :
 				       colour == widen(narrow_pixel(colour) | opaque_8);
 		}
+
+		const std::uint8_t *xrgb() const { return plane ? plane->xrgb(run) : nullptr; }
 
 		void read_8(std::uint32_t n, std::uint8_t *out, Pixel8 fill) const
 		{
@@ -266,10 +268,13 @@ private:
 			} else if (part.cover == Cover::solid) {
 				veil.read_8(part.pixels, out, fill_);
 			} else if (exact) {
-				below.read_8(part.pixels, scratch, 0);
-				veil.plane->over_8(veil.run, part.pixels, scratch);
-				if (direct_)
-					format_->from_8(scratch, part.pixels, out);
+				const std::uint8_t *bg = below.xrgb();
+
+				if (!bg) {
+					below.read_8(part.pixels, scratch, 0);
+					bg = scratch;
+				}
+				veil.plane->over_8(veil.run, part.pixels, bg, out, fill_);
 			} else {
 				part.pixels = std::min(part.pixels, chunk);
 				below.read_16(part.pixels, stage_);

@@ -27,6 +27,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 
 namespace vskms {
 
@@ -49,6 +50,7 @@ struct Readers {
 	Read16 *read_16;
 	bool exact_8;	// 16 bits are 257 times 8 bits
 	ReadSheet *read_sheet_8 = nullptr;
+	bool xrgb = false;	// what is read is XRGB8888 as it lies there
 	Blenders premultiplied = {}, coverage = {};
 };
 
@@ -79,8 +81,11 @@ template <typename Order, bool along>
 	using Layout = layout::Packed32<Order>;
 	Readers readers = packed<Layout, along>();
 
-	if constexpr (along)
+	readers.read_sheet_8 = layout::transpose_8<Order>;
+	if constexpr (along) {
 		readers.read_8 = layout::copy_8<Order>;
+		readers.xrgb = std::is_same_v<Order, layout::Argb>;
+	}
 	if (alpha) {
 		readers.premultiplied = blenders_of<Layout, along, COMPOSITOR_BLEND_PREMULTIPLIED>;
 		readers.coverage = blenders_of<Layout, along, COMPOSITOR_BLEND_COVERAGE>;
@@ -250,6 +255,12 @@ public:
 	[[nodiscard]] bool reads_8() const noexcept { return ops_.empty(); }
 	[[nodiscard]] bool exact_8() const noexcept { return ops_.empty() && readers_.exact_8; }
 
+	/* The pixels of a Run where they lie, if those are XRGB8888 already, X aside; else null. */
+	[[nodiscard]] const std::uint8_t *xrgb(const Run &run) const noexcept
+	{
+		return ops_.empty() && readers_.xrgb ? run.samples[0] + run.at * run.step : nullptr;
+	}
+
 	/* It has 8 bits a channel, with alpha, and all of the plane's. */
 	[[nodiscard]] bool blends_8() const noexcept { return blenders_.scan; }
 
@@ -316,9 +327,10 @@ public:
 		return blenders_.scan(run, n);
 	}
 
-	void over_8(const Run &run, std::uint32_t n, std::uint8_t *out) const noexcept
+	void over_8(const Run &run, std::uint32_t n, const std::uint8_t *bg, std::uint8_t *out,
+		    Pixel8 fill) const noexcept
 	{
-		blenders_.over_8(run, n, out);
+		blenders_.over_8(run, n, bg, out, fill);
 	}
 
 	void over_16(const Run &run, std::uint32_t n, const std::uint8_t *bg, std::uint8_t *out,

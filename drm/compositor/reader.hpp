@@ -26,6 +26,7 @@
 #include "arithmetic.hpp"
 #include "yuv.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -62,6 +63,8 @@ using Read16 = void(const Run &run, std::uint32_t n, std::uint8_t *out);
  */
 using ReadSheet = void(const Run &run, std::ptrdiff_t aside, std::uint32_t n, std::uint32_t lines,
 		       std::uint8_t *out, std::size_t pitch, Pixel8 fill);
+
+inline constexpr std::uint32_t sheet = 8;	// as many lines as there mostly are
 
 inline constexpr Pixel8 colours_8 = 0x00ffffff;
 
@@ -335,8 +338,8 @@ void read_sheet_8(const Run &run, std::ptrdiff_t aside, std::uint32_t n, std::ui
 	};
 
 	for (; n >= 2; n -= 2, in += 2 * step, out += 8) {
-		if (lines == 8)
-			rows(8);	// unrolled
+		if (lines == sheet)
+			rows(sheet);	// unrolled
 		else
 			rows(lines);
 	}
@@ -344,6 +347,55 @@ void read_sheet_8(const Run &run, std::ptrdiff_t aside, std::uint32_t n, std::ui
 		return;
 	for (; lines; lines--, in += aside, out += pitch)
 		store<Pixel8>(out, Layout::as_8(in) | fill);
+}
+
+/*
+ * The same for pixels of 32 bits: two of a row and two of the next are two words of two lines, with
+ * half as many accesses to memory.
+ */
+template <typename Order>
+void transpose_8(const Run &run, std::ptrdiff_t aside, std::uint32_t n, std::uint32_t lines,
+		 std::uint8_t *out, std::size_t pitch, Pixel8 fill)
+{
+	const std::ptrdiff_t step = run.step * run.direction;
+	const std::uint64_t fills = fill * ones_32, colours = colours_8 * ones_32;
+	const std::uint64_t upper = ~std::uint64_t{0} << 32;
+	// Of a pair of lines the one whose pixels come first in memory, and that one.
+	const std::size_t first = aside < 0 ? pitch : 0, second = pitch - first;
+	const std::uint8_t *in = run.samples[0] + run.at * run.step + std::min<std::ptrdiff_t>(aside, 0);
+	const auto pairs = [&](std::uint32_t count) {
+		const std::uint8_t *p = in;
+		std::uint8_t *q = out;
+
+		for (; count; count--, p += 2 * aside, q += 2 * pitch) {
+			const std::uint64_t a = Order::argb(load<std::uint64_t>(p)) & colours;
+			const std::uint64_t b = Order::argb(load<std::uint64_t>(p + step)) & colours;
+
+			store(q + first, static_cast<Pixel8>(a) | b << 32 | fills);
+			store(q + second, a >> 32 | (b & upper) | fills);
+		}
+	};
+
+	if (lines & 1) {
+		Run last = run;
+
+		last.samples[0] += aside * static_cast<std::ptrdiff_t>(lines - 1);
+		read_8<Packed32<Order>, false>(last, n, out + pitch * (lines - 1), fill);
+	}
+	for (; n >= 2; n -= 2, in += 2 * step, out += 8) {
+		if (lines == sheet)
+			pairs(sheet / 2);	// unrolled
+		else
+			pairs(lines / 2);
+	}
+	if (!n)
+		return;
+	for (std::uint32_t pair = 0; pair < lines / 2; pair++, in += 2 * aside, out += 2 * pitch) {
+		const std::uint64_t two = Order::argb(load<std::uint64_t>(in)) & colours;
+
+		store(out + first, static_cast<Pixel8>(two) | fill);
+		store(out + second, static_cast<Pixel8>(two >> 32) | fill);
+	}
 }
 
 /* Two pixels at a time. There is always something done to a pixel, so this is no memcpy(). */
