@@ -35,9 +35,12 @@ test: setup ## everything CI runs
 test-full: setup ## that, and our IGT tests on other kernels, with every checker (an hour)
 	@python3 ci/test --full
 
-bench: modules ## in a guest: what protected buffers cost, beside ordinary ones
+bench: modules ## in a guest: protected buffers beside ordinary ones, vskms beside vkms (20 min)
+	@$(VM) setup --with bench
+	@$(VM) exec -- sh tools/bench/build-vkms
 	@$(VM) exec -- $(MAKE) -s -f tools/bench/bench.mk
 	@$(VM) run -- sh -c 'modprobe vgem && build/bench/heap_bench'
+	@$(VM) run --timeout 3600 -- sh tools/bench/display
 
 check-host: setup ## the C++ cores' tests on the host, and how much of them they run
 	@$(VM) exec -- $(MAKE) -s -f ci/host.mk check

@@ -1,15 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The compositor, a pipeline like vkms's, and memcpy(), on the same scenes of 1920x1080.
- *
- *	opaque		an XRGB8888 primary
- *	argb		and an ARGB8888 overlay of 1280x720: a third clear, a third solid, a third
- *			translucent
- *	veil		the primary below an ARGB8888 overlay of its size, translucent everywhere
- *	nv12		the primary and an NV12 overlay of 1280x720
- *	osd		an NV12 primary and that ARGB8888 overlay
- *	cursor		the primary and an ARGB8888 cursor of 64x64
- *	rotated		an XRGB8888 primary of 1080x1920, rotated by 90 degrees
+ * The compositor, a pipeline like vkms's, and memcpy(), on the same scenes (scenes.hpp).
  *
  * SCENE/PIPELINE/CONSUMER. The consumer alone gets nothing done with the lines; crc takes the
  * CRC32 of each, of four bytes a pixel from the compositor and eight from the other, by tables,
@@ -21,6 +12,7 @@
  * -mno-red-zone -fno-strict-aliasing. memcpy() is the C library's and has them.
  */
 
+#include "bench/scenes.hpp"
 #include "bench/vkms_like.hpp"
 #include "compositor/compositor.h"
 #include "compositor/format.hpp"
@@ -42,123 +34,49 @@ namespace {
 using namespace vskms;
 using namespace vskms::bench;
 
-constexpr int width = 1920, height = 1080;
-
 using Bytes = std::vector<std::uint8_t>;
 
-/* A picture with something in it that no branch predictor knows by heart. */
-std::uint32_t noise(std::uint32_t x, std::uint32_t y)
-{
-	std::uint32_t v = x * 0x9e3779b1u ^ y * 0x85ebca6bu;
-
-	v ^= v >> 15;
-	v *= 0x2c1b3c6du;
-	return v ^ v >> 12;
-}
-
-Bytes xrgb(int w, int h)
-{
-	Bytes bytes(std::size_t{4} * w * h);
-
-	for (int y = 0; y < h; y++) {
-		for (int x = 0; x < w; x++) {
-			const std::uint32_t p = noise(x, y);
-
-			std::memcpy(&bytes[4 * (std::size_t(y) * w + x)], &p, 4);
-		}
-	}
-	return bytes;
-}
-
-/* Premultiplied; @thirds: the upper one clear, the lower one solid. */
-Bytes argb(int w, int h, bool thirds)
-{
-	Bytes bytes(std::size_t{4} * w * h);
-
-	for (int y = 0; y < h; y++) {
-		for (int x = 0; x < w; x++) {
-			const std::uint32_t a = !thirds ? 1 + (x + y) % 254 : y < h / 3 ? 0 :
-						y >= h - h / 3 ? 255 : 1 + (x + y) % 254;
-			std::uint8_t *const p = &bytes[4 * (std::size_t(y) * w + x)];
-			const std::uint32_t colour = noise(x, y);
-
-			for (int i = 0; i < 3; i++)
-				p[i] = (colour >> 8 * i & 0xff) * a / 255;
-			p[3] = a;
-		}
-	}
-	return bytes;
-}
-
-/* Luma of an edge here and there, and a little noise, as of a camera. */
-Bytes nv12(int w, int h)
-{
-	Bytes bytes(std::size_t(w) * h * 3 / 2);
-
-	for (int y = 0; y < h; y++)
-		for (int x = 0; x < w; x++)
-			bytes[std::size_t(y) * w + x] = 40 + (x / 64 * 53 + y / 64 * 31) % 160 +
-							(noise(x, y) & 15);
-	for (int y = 0; y < h / 2; y++)
-		for (int x = 0; x < w; x++)
-			bytes[std::size_t(h + y) * w + x] = 112 + (x / 128 * 13 + y / 64 * 7) % 24 +
-							    (noise(x, y) & 7);
-	return bytes;
-}
-
-struct Scene {
+/* A scene with its pixels, for both. */
+struct Picture {
 	std::vector<Bytes> bytes;
 	std::vector<compositor_plane> planes;
 	std::vector<compositor_memory> memory;
 	std::vector<VkmsPlane> vkms;
 
-	void add(const char (&code)[5], VkmsPlane::Kind kind, Bytes &&from, int w, int h, int x,
-		 int y, bool rotated = false)
+	explicit Picture(const bench::Scene &scene)
 	{
-		const Bytes &all = bytes.emplace_back(std::move(from));
-		const std::uint8_t *const chroma = all.data() + std::size_t(w) * h;
-		const unsigned int pitch = kind == VkmsPlane::nv12 ? w : 4 * w;
+		for (const Layer &layer : scene.all())
+			add(layer);
+	}
+
+private:
+	void add(const Layer &layer)
+	{
+		const int w = layer.width, h = layer.height;
+		const bool yuv = layer.kind == Layer::nv12;
+		const unsigned int pitch = yuv ? w : 4 * w;
+		Bytes &all = bytes.emplace_back(std::size_t{pitch} * (yuv ? h * 3 / 2 : h));
+		const std::uint8_t *const chroma = all.data() + std::size_t{pitch} * h;
 		compositor_plane &plane = planes.emplace_back();
 
-		plane.format = std::uint32_t(code[0]) | code[1] << 8 | code[2] << 16 |
-			       code[3] << 24;
+		paint(layer, all.data(), pitch);
+		plane.format = yuv ? fourcc("NV12") :
+			       layer.kind == Layer::xrgb ? fourcc("XR24") : fourcc("AR24");
 		plane.fb_width = plane.src_w = w;
 		plane.fb_height = plane.src_h = h;
 		plane.pitch[0] = plane.pitch[1] = pitch;
-		plane.dst_x = x;
-		plane.dst_y = y;
-		plane.rotation = rotated ? 2 : 1;
+		plane.dst_x = layer.x;
+		plane.dst_y = layer.y;
+		plane.rotation = layer.rotated ? 2 : 1;
 		plane.alpha = 65535;
 		plane.range = COMPOSITOR_FULL;
 		memory.push_back({{all.data(), chroma, nullptr}});
-		vkms.push_back({kind, {all.data(), chroma}, {pitch, pitch}, x, y,
-				rotated ? h : w, rotated ? w : h, rotated});
+		vkms.push_back({yuv ? VkmsPlane::nv12 :
+				layer.kind == Layer::xrgb ? VkmsPlane::xrgb : VkmsPlane::argb,
+				{all.data(), chroma}, {pitch, pitch}, layer.x, layer.y,
+				layer.rotated ? h : w, layer.rotated ? w : h, layer.rotated});
 	}
 };
-
-Scene make(const std::string &name)
-{
-	Scene scene;
-
-	scene.bytes.reserve(2);	// they are pointed to
-	if (name == "rotated") {
-		scene.add("XR24", VkmsPlane::xrgb, xrgb(height, width), height, width, 0, 0, true);
-		return scene;
-	}
-	if (name == "osd")
-		scene.add("NV12", VkmsPlane::nv12, nv12(width, height), width, height, 0, 0);
-	else
-		scene.add("XR24", VkmsPlane::xrgb, xrgb(width, height), width, height, 0, 0);
-	if (name == "argb" || name == "osd")
-		scene.add("AR24", VkmsPlane::argb, argb(1280, 720, true), 1280, 720, 320, 180);
-	else if (name == "veil")
-		scene.add("AR24", VkmsPlane::argb, argb(width, height, false), width, height, 0, 0);
-	else if (name == "nv12" || name == "osd")
-		scene.add("NV12", VkmsPlane::nv12, nv12(1280, 720), 1280, 720, 320, 180);
-	else if (name == "cursor")
-		scene.add("AR24", VkmsPlane::argb, argb(64, 64, true), 64, 64, 931, 507);
-	return scene;
-}
 
 /* CRC32, eight bytes a step. */
 class Crc {
@@ -202,7 +120,7 @@ private:
 
 enum class Consumer { alone, crc, writeback };
 
-void ours(benchmark::State &state, const Scene &scene, Consumer consumer)
+void ours(benchmark::State &state, const Picture &scene, Consumer consumer)
 {
 	const compositor_scene from{width, height, 0, unsigned(scene.planes.size()),
 				    scene.planes.data(), nullptr, nullptr};
@@ -230,7 +148,7 @@ void ours(benchmark::State &state, const Scene &scene, Consumer consumer)
 	compositor_destroy(made);
 }
 
-void theirs(benchmark::State &state, const Scene &scene, Consumer consumer, bool pipeline)
+void theirs(benchmark::State &state, const Picture &scene, Consumer consumer, bool pipeline)
 {
 	const VkmsScene from{width, height, scene.vkms.data(), unsigned(scene.vkms.size()),
 			     pipeline};
@@ -251,7 +169,7 @@ void theirs(benchmark::State &state, const Scene &scene, Consumer consumer, bool
 }
 
 /* The same frame from both, but for YUV, whose rounding differs. */
-void check(const std::string &name, const Scene &scene)
+void check(const std::string &name, const Picture &scene)
 {
 	const compositor_scene from{width, height, 0, unsigned(scene.planes.size()),
 				    scene.planes.data(), nullptr, nullptr};
@@ -284,7 +202,8 @@ void check(const std::string &name, const Scene &scene)
 
 void copy(benchmark::State &state)
 {
-	const Bytes from = xrgb(width, height);
+	const Picture picture(scenes[0]);
+	const Bytes &from = picture.bytes[0];
 	Bytes to(from.size());
 
 	for (auto _ : state) {
@@ -298,13 +217,12 @@ void copy(benchmark::State &state)
 
 int main(int argc, char **argv)
 {
-	const std::vector<std::string> names = {"opaque", "argb", "veil", "nv12", "osd",
-						"cursor", "rotated"};
-	std::vector<std::unique_ptr<Scene>> scenes;
+	std::vector<std::unique_ptr<Picture>> pictures;
 
 	benchmark::RegisterBenchmark("memcpy", copy)->Unit(benchmark::kMicrosecond);
-	for (const std::string &name : names) {
-		const Scene &scene = *scenes.emplace_back(std::make_unique<Scene>(make(name)));
+	for (const bench::Scene &from : scenes) {
+		const Picture &scene = *pictures.emplace_back(std::make_unique<Picture>(from));
+		const std::string name(from.name);
 
 		check(name, scene);
 		for (const auto &[what, consumer] : {std::pair{"alone", Consumer::alone},

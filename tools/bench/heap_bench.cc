@@ -10,7 +10,8 @@
  * for an import into it is attach, map, and then unmap and detach.
  */
 
-#include <algorithm>
+#include "bench.hpp"
+
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -35,46 +36,8 @@
 
 namespace {
 
+using namespace vskms::bench;
 using Clock = std::chrono::steady_clock;
-using Microseconds = std::chrono::duration<double, std::micro>;
-
-[[noreturn]] void die(std::string_view what, int error = errno)
-{
-	std::println(stderr, "heap_bench: {}: {}", what, std::generic_category().message(error));
-	std::exit(1);
-}
-
-class Fd {
-public:
-	explicit Fd(int fd = -1) : fd_(fd) {}
-	Fd(Fd &&other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-	Fd &operator=(Fd &&other) noexcept
-	{
-		std::swap(fd_, other.fd_);
-		return *this;
-	}
-	~Fd() { reset(); }
-
-	void reset()
-	{
-		if (fd_ >= 0)
-			close(std::exchange(fd_, -1));
-	}
-
-	[[nodiscard]] int get() const { return fd_; }
-
-private:
-	int fd_;
-};
-
-Fd open_or_die(const std::string &path, int flags)
-{
-	const int fd = open(path.c_str(), flags | O_CLOEXEC);
-
-	if (fd < 0)
-		die(path);
-	return Fd(fd);
-}
 
 struct Heap {
 	std::string name;
@@ -141,29 +104,6 @@ Fd open_vgem()
 	die("no vgem card; modprobe vgem", ENODEV);
 }
 
-class Samples {
-public:
-	void add(Microseconds time) { times_.push_back(time.count()); }
-
-	[[nodiscard]] bool empty() const { return times_.empty(); }
-
-	// Median, and from where to where eight of ten are.
-	[[nodiscard]] std::string text()
-	{
-		return std::format("{:.1f} ({:.1f}-{:.1f})", at(0.5), at(0.1), at(0.9));
-	}
-
-	// Sorts, so once all are there.
-	[[nodiscard]] double at(double quantile)
-	{
-		std::ranges::sort(times_);
-		return times_[static_cast<std::size_t>(quantile * (times_.size() - 1))];
-	}
-
-private:
-	std::vector<double> times_;
-};
-
 template <typename Step>
 Microseconds timed(Step step)
 {
@@ -190,7 +130,7 @@ class ScrubTrace {
 public:
 	ScrubTrace()
 	{
-		write("trace", "");
+		write_file(tracefs + "trace", "");
 		switch_to("1");
 	}
 	ScrubTrace(const ScrubTrace &) = delete;
@@ -227,18 +167,11 @@ public:
 	}
 
 private:
-	static void write(const std::string &file, std::string_view text)
-	{
-		std::ofstream(tracefs + file) << text;
-	}
-
 	static void switch_to(std::string_view enable)
 	{
-		write("events/secure_heap/scrub/enable", enable);
-		write("events/secure_heap/free/enable", enable);
+		write_file(tracefs + "events/secure_heap/scrub/enable", enable);
+		write_file(tracefs + "events/secure_heap/free/enable", enable);
 	}
-
-	inline static const std::string tracefs = "/sys/kernel/tracing/";
 };
 
 void bench_alloc(std::span<const Heap> heaps, int rounds)
