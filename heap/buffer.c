@@ -19,6 +19,7 @@
 
 #include <secure_heap.h>
 
+#include "account.h"
 #include "buffer.h"
 #include "bus.h"
 #include "fault.h"
@@ -31,6 +32,7 @@
  * struct buffer - the memory behind one dma-buf
  * @on_bus: its heap, a reference, its memory and its handle
  * @profile: the heap's when it was allocated, enum secure_heap_profile
+ * @account: to whom it is charged, a reference; or NULL
  *
  * Owned by the dma-buf and gone with it, when the last file descriptor, GEM handle
  * and attachment is. Constant in between, so it needs no lock.
@@ -38,6 +40,7 @@
 struct buffer {
 	struct bus_buffer on_bus;
 	unsigned int profile;
+	struct secure_account *account;
 };
 
 /**
@@ -205,6 +208,17 @@ static int buffer_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
 	return refuse(dmabuf, HEAP_KIND_MMAP, profile_get(buffer_profile(dmabuf))->mmap);
 }
 
+/* Its memory is somebody else's by now. */
+static void buffer_forget(struct buffer *buffer)
+{
+	struct bus_buffer *on_bus = &buffer->on_bus;
+
+	if (buffer->account)
+		account_discharge(buffer->account, on_bus->size);
+	secure_heap_put(on_bus->heap);
+	kfree(buffer);
+}
+
 /* Scrubs it and gives its memory back. */
 static void buffer_free(struct buffer *buffer)
 {
@@ -214,8 +228,7 @@ static void buffer_free(struct buffer *buffer)
 	if (WARN_ON(bus_buffer_free(on_bus)))
 		return;
 	memory_free(on_bus->heap->memory, on_bus->phys);
-	secure_heap_put(on_bus->heap);
-	kfree(buffer);
+	buffer_forget(buffer);
 }
 
 static void buffer_release(struct dma_buf *dmabuf)
@@ -266,7 +279,8 @@ unsigned int buffer_profile(const struct dma_buf *dmabuf)
 }
 
 /* A buffer that no dma-buf has yet. */
-static struct buffer *buffer_alloc(struct secure_heap *heap, size_t len)
+static struct buffer *buffer_alloc(struct secure_heap *heap, size_t len,
+				   struct secure_account *account)
 {
 	struct bus_buffer *on_bus;
 	struct buffer *buffer;
@@ -285,6 +299,12 @@ static struct buffer *buffer_alloc(struct secure_heap *heap, size_t len)
 	on_bus->size = len;
 	on_bus->admits_all = profile_get(buffer->profile)->admits_all;
 
+	if (account) {
+		ret = account_charge(account, len);
+		if (ret)
+			goto err_buffer;
+		buffer->account = account;
+	}
 	ret = memory_alloc(heap->memory, len, &on_bus->phys);
 	if (ret)
 		goto err_buffer;
@@ -297,18 +317,18 @@ static struct buffer *buffer_alloc(struct secure_heap *heap, size_t len)
 err_memory:
 	memory_free(heap->memory, on_bus->phys);
 err_buffer:
-	secure_heap_put(heap);
-	kfree(buffer);
+	buffer_forget(buffer);
 	return ERR_PTR(ret);
 }
 
-struct dma_buf *buffer_export(struct secure_heap *heap, size_t len, u32 fd_flags)
+struct dma_buf *buffer_export(struct secure_heap *heap, size_t len, u32 fd_flags,
+			      struct secure_account *account)
 {
 	DEFINE_DMA_BUF_EXPORT_INFO(info);
 	struct dma_buf *dmabuf;
 	struct buffer *buffer;
 
-	buffer = buffer_alloc(heap, len);
+	buffer = buffer_alloc(heap, len, account);
 	if (IS_ERR(buffer))
 		return ERR_CAST(buffer);
 

@@ -7,6 +7,7 @@
 struct bus_buffer;
 struct dma_buf;
 struct profile;
+struct secure_account;
 struct secure_heap;
 
 /**
@@ -14,12 +15,14 @@ struct secure_heap;
  * @heap: where it comes from; the buffer takes a reference
  * @len: bytes, a non-zero multiple of the page size
  * @fd_flags: O_CLOEXEC and the access mode
+ * @account: to whom it is charged as long as it lives, or NULL
  *
  * Return: the dma-buf, owned by the caller until dma_buf_put() or an fd has it;
- * ERR_PTR(-ENOMEM) if there is no room, -EIO if the heap is revoked, or
- * dma_buf_export()'s error.
+ * ERR_PTR(-ENOMEM) if there is no room, -EIO if the heap is revoked, -EDQUOT
+ * if it is more than the account allows, or dma_buf_export()'s error.
  */
-struct dma_buf *buffer_export(struct secure_heap *heap, size_t len, u32 fd_flags);
+struct dma_buf *buffer_export(struct secure_heap *heap, size_t len, u32 fd_flags,
+			      struct secure_account *account);
 
 /**
  * buffer_on_bus() - a protected dma-buf as the bus knows it

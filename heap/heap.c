@@ -92,8 +92,9 @@ struct secure_heap *secure_heap_find(const char *name)
 }
 EXPORT_SYMBOL_NS_GPL(secure_heap_find, "SECURE_HEAP");
 
-struct dma_buf *secure_heap_buffer_alloc(struct secure_heap *heap, size_t len, u32 fd_flags,
-					 u64 heap_flags)
+struct dma_buf *secure_heap_buffer_alloc_charged(struct secure_heap *heap, size_t len,
+						 u32 fd_flags, u64 heap_flags,
+						 struct secure_account *account)
 {
 	if (!len || len > SIZE_MAX - PAGE_SIZE || heap_flags ||
 	    fd_flags & ~(O_CLOEXEC | O_ACCMODE))
@@ -101,7 +102,14 @@ struct dma_buf *secure_heap_buffer_alloc(struct secure_heap *heap, size_t len, u
 	if (!READ_ONCE(heap->enabled))
 		return ERR_PTR(-ENODEV);
 
-	return buffer_export(heap, PAGE_ALIGN(len), fd_flags);
+	return buffer_export(heap, PAGE_ALIGN(len), fd_flags, account);
+}
+EXPORT_SYMBOL_NS_GPL(secure_heap_buffer_alloc_charged, "SECURE_HEAP");
+
+struct dma_buf *secure_heap_buffer_alloc(struct secure_heap *heap, size_t len, u32 fd_flags,
+					 u64 heap_flags)
+{
+	return secure_heap_buffer_alloc_charged(heap, len, fd_flags, heap_flags, NULL);
 }
 EXPORT_SYMBOL_NS_GPL(secure_heap_buffer_alloc, "SECURE_HEAP");
 
@@ -112,7 +120,7 @@ struct dma_buf *secure_heap_alloc_beside(const struct dma_buf *dmabuf, size_t le
 	if (!buffer || !len || len > SIZE_MAX - PAGE_SIZE)
 		return ERR_PTR(-EINVAL);
 
-	return buffer_export(buffer->heap, PAGE_ALIGN(len), O_CLOEXEC | O_RDWR);
+	return buffer_export(buffer->heap, PAGE_ALIGN(len), O_CLOEXEC | O_RDWR, NULL);
 }
 EXPORT_SYMBOL_NS_GPL(secure_heap_alloc_beside, "SECURE_HEAP");
 
@@ -142,7 +150,7 @@ static struct dma_buf *node_allocate(struct dma_heap *dma_heap, unsigned long le
 	}
 	if (!heap)
 		return ERR_PTR(-ENODEV);
-	dmabuf = buffer_export(heap, len, fd_flags);
+	dmabuf = buffer_export(heap, len, fd_flags, NULL);
 	secure_heap_put(heap);
 
 	return dmabuf;

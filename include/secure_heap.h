@@ -22,6 +22,7 @@
 struct device;
 struct dma_buf;
 struct dma_buf_attachment;
+struct secure_account;
 struct secure_heap;
 struct secure_master;
 
@@ -135,12 +136,45 @@ void secure_heap_put(struct secure_heap *heap);
  * @fd_flags: O_CLOEXEC and the access mode, for who makes a file descriptor of it
  * @heap_flags: 0
  *
- * May sleep. Not charged to anybody: a driver that does this for user space must have
- * a limit. Return: the buffer, for dma_buf_put(); ERR_PTR(-EINVAL) for unknown flags or
- * no @len, -ENODEV if the heap was removed, -EIO if it is revoked, -ENOMEM.
+ * May sleep. Not charged to anybody: a driver that does this for user space has a limit,
+ * secure_heap_buffer_alloc_charged(). Return: the buffer, for dma_buf_put(); ERR_PTR(-EINVAL)
+ * for unknown flags or no @len, -ENODEV if the heap was removed, -EIO if it is revoked, -EBUSY
+ * if the machine hibernates, -ENOMEM.
  */
 struct dma_buf *secure_heap_buffer_alloc(struct secure_heap *heap, size_t len,
 					 u32 fd_flags, u64 heap_flags);
+
+/**
+ * secure_account_create() - somebody who may have protected memory, but not all of it
+ * @limit: bytes
+ *
+ * Return: the account, for secure_account_put(), or ERR_PTR(-ENOMEM).
+ */
+struct secure_account *secure_account_create(u64 limit);
+
+/**
+ * secure_account_put() - nothing more will be charged to it
+ * @account: the account, or NULL
+ *
+ * It lives on as long as a buffer that was.
+ */
+void secure_account_put(struct secure_account *account);
+
+/**
+ * secure_heap_buffer_alloc_charged() - a protected buffer that somebody answers for
+ * @heap: as in secure_heap_buffer_alloc()
+ * @len: the same
+ * @fd_flags: the same
+ * @heap_flags: the same
+ * @account: to whom it is charged, until its memory is free again, whoever has it by then;
+ *	     or NULL
+ *
+ * Return: as secure_heap_buffer_alloc(), or ERR_PTR(-EDQUOT) if that is more than remains of
+ * the account's limit.
+ */
+struct dma_buf *secure_heap_buffer_alloc_charged(struct secure_heap *heap, size_t len,
+						 u32 fd_flags, u64 heap_flags,
+						 struct secure_account *account);
 
 /**
  * secure_heap_alloc_beside() - a protected buffer from the heap of another one
