@@ -63,8 +63,8 @@ static void *open_lines(struct vskms_snapshot *snapshot, struct secure_window *l
 {
 	u64 grant = vskms_scratch_grant(&snapshot->protected_scratch);
 
-	if (!grant || secure_bus_open(grant, 0, snapshot->scratch_size, SECURE_BUS_READ | SECURE_BUS_WRITE,
-			    lines))
+	if (!grant || secure_bus_open(grant, 0, snapshot->scratch_size,
+				      SECURE_BUS_READ | SECURE_BUS_WRITE, lines))
 		return NULL;
 
 	return lines->addr;

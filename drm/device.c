@@ -28,9 +28,11 @@
 #include <drm/drm_vblank.h>
 
 #include <secure_heap.h>
+#include <uapi/vskms_drm.h>
 
 #include "commit.h"
 #include "config.h"
+#include "create.h"
 #include "device.h"
 #include "gem.h"
 #include "output.h"
@@ -41,10 +43,18 @@ MODULE_PARM_DESC(fbdev, "A framebuffer device, and so perhaps the console, on ea
 
 DEFINE_DRM_GEM_FOPS(device_fops);
 
+static const struct drm_ioctl_desc device_ioctls[] = {
+	DRM_IOCTL_DEF_DRV(VSKMS_GEM_CREATE, vskms_gem_create_ioctl, DRM_MASTER),
+};
+
 static const struct drm_driver device_driver = {
 	.driver_features = DRIVER_MODESET | DRIVER_ATOMIC | DRIVER_GEM | DRIVER_SYNCOBJ |
 			   DRIVER_SYNCOBJ_TIMELINE,
 	.fops = &device_fops,
+	.open = vskms_file_open,
+	.postclose = vskms_file_close,
+	.ioctls = device_ioctls,
+	.num_ioctls = ARRAY_SIZE(device_ioctls),
 	.gem_create_object = vskms_gem_create_object,
 	.gem_prime_import = vskms_gem_prime_import,
 	.gem_prime_import_sg_table = drm_gem_shmem_prime_import_sg_table,

@@ -3,6 +3,12 @@
  * Framebuffers that can be read or written: ordinary objects by the CPU's mapping, which
  * is made once; protected ones by windows of the secure bus, which are opened for each
  * frame.
+ *
+ * Between a commit and its frame. Mapping can fail, so it is done while the commit still can, in
+ * prepare_fb. But then its fences are not signalled yet: who would make the buffer coherent, or
+ * wait for who writes to it, would show what was there before, and keep a commit waiting that
+ * asked not to. So CPU access begins in the commit's tail, where DRM has waited for the
+ * fences; as in other drivers that read by the CPU.
  */
 
 #include <linux/dma-buf.h>
@@ -14,6 +20,7 @@
 #include <drm/drm_framebuffer.h>
 #include <drm/drm_gem.h>
 #include <drm/drm_prime.h>
+#include <drm/drm_print.h>
 
 #include "compositor/compositor.h"
 #include "device.h"
@@ -31,7 +38,7 @@ static void unmap_object(struct vskms_mapping *mapping, unsigned int i)
 
 	if (iosys_map_is_null(&mapping->map[i]))
 		return;
-	if (drm_gem_is_imported(obj))
+	if (mapping->begun[i] && drm_gem_is_imported(obj))
 		dma_buf_end_cpu_access(obj->import_attach->dmabuf, direction(mapping));
 	drm_gem_vunmap(obj, &mapping->map[i]);
 }
@@ -48,13 +55,6 @@ static int map_object(struct vskms_mapping *mapping, unsigned int i)
 	}
 
 	ret = drm_gem_vmap(obj, &mapping->map[i]);
-	if (ret)
-		return ret;
-	if (drm_gem_is_imported(obj)) {
-		ret = dma_buf_begin_cpu_access(obj->import_attach->dmabuf, direction(mapping));
-		if (ret)
-			drm_gem_vunmap(obj, &mapping->map[i]);
-	}
 	if (ret)
 		iosys_map_clear(&mapping->map[i]);
 
@@ -99,6 +99,28 @@ struct vskms_mapping *vskms_mapping_create(struct drm_framebuffer *fb, bool writ
 	return mapping;
 }
 
+static bool begin_object(struct vskms_mapping *mapping, unsigned int i)
+{
+	struct drm_gem_object *obj = mapping->fb->obj[i];
+	int ret;
+
+	if (iosys_map_is_null(&mapping->map[i]))
+		return false;
+	if (!drm_gem_is_imported(obj))
+		return true;
+	ret = dma_buf_begin_cpu_access(obj->import_attach->dmabuf, direction(mapping));
+	if (ret)
+		drm_dbg_kms(obj->dev, "a buffer's exporter refuses the CPU: %d\n", ret);
+
+	return !ret;
+}
+
+void vskms_mapping_begin(struct vskms_mapping *mapping)
+{
+	for (unsigned int i = 0; i < mapping->fb->format->num_planes; i++)
+		mapping->begun[i] = begin_object(mapping, i);
+}
+
 struct vskms_mapping *vskms_mapping_get(struct vskms_mapping *mapping)
 {
 	kref_get(&mapping->refs);
@@ -125,7 +147,7 @@ static void *view_object(struct vskms_view *view, const struct vskms_mapping *ma
 	unsigned int access = mapping->writable ? SECURE_BUS_WRITE : SECURE_BUS_READ;
 
 	if (!iosys_map_is_null(&mapping->map[i]))
-		return mapping->map[i].vaddr;
+		return mapping->begun[i] ? mapping->map[i].vaddr : NULL;
 	if (secure_bus_open(mapping->grant[i], 0, mapping->fb->obj[i]->size, access,
 			    &view->window[i]))
 		return NULL;

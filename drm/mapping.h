@@ -19,18 +19,20 @@ struct drm_framebuffer;
  * @release: ends it, in the device's workqueue
  * @fb: the framebuffer, a reference; it keeps its objects, and they their grants
  * @map: of an ordinary object where the CPU has it; else null
+ * @begun: whether that may be read or written, by vskms_mapping_begin()
  * @grant: of a protected object by what it is read; else 0
  * @protected: whether any object is protected
  * @writable: whether it was made to be written
  *
- * Constant until the last reference goes, which may be anywhere: unmapping, which waits
- * for locks, is left to the workqueue.
+ * Constant from vskms_mapping_begin(), or else from the beginning, until the last reference
+ * goes, which may be anywhere: unmapping, which waits for locks, is left to the workqueue.
  */
 struct vskms_mapping {
 	struct kref refs;
 	struct work_struct release;
 	struct drm_framebuffer *fb;
 	struct iosys_map map[DRM_FORMAT_MAX_PLANES];
+	bool begun[DRM_FORMAT_MAX_PLANES];
 	u64 grant[DRM_FORMAT_MAX_PLANES];
 	bool protected;
 	bool writable;
@@ -57,6 +59,17 @@ struct vskms_view {
  * or an ERR_PTR().
  */
 struct vskms_mapping *vskms_mapping_create(struct drm_framebuffer *fb, bool writable);
+
+/**
+ * vskms_mapping_begin() - let the CPU access it
+ * @mapping: the mapping; nobody else has a reference
+ *
+ * For an exporter what the CPU reads from now on is what devices have written by now. So it is
+ * called once, after the fences of the commit were waited for, and waits itself for those that
+ * the buffers have: in a commit's tail. An object whose exporter refuses is not accessible, as
+ * one whose grant has ended.
+ */
+void vskms_mapping_begin(struct vskms_mapping *mapping);
 
 /**
  * vskms_mapping_get() - one more reference

@@ -132,9 +132,14 @@ static void plane_cleanup_fb(struct drm_plane *plane, struct drm_plane_state *st
 	ours->mapping = NULL;
 }
 
-/* Nothing to program: the CRTC's flush shows a snapshot of all its planes. */
+/* Nothing to program: the CRTC's flush, which is next, shows a snapshot of all its planes. */
 static void plane_atomic_update(struct drm_plane *plane, struct drm_atomic_commit *commit)
 {
+	struct drm_plane_state *state = drm_atomic_get_new_plane_state(commit, plane);
+	struct vskms_mapping *mapping = to_vskms_plane_state(state)->mapping;
+
+	if (mapping)
+		vskms_mapping_begin(mapping);
 }
 
 static const struct drm_plane_helper_funcs plane_helper_funcs = {

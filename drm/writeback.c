@@ -176,7 +176,9 @@ static void connector_atomic_commit(struct drm_connector *connector,
 	if (!state->writeback_job || !state->writeback_job->fb)
 		return;
 
-	job = vskms_mapping_get(state->writeback_job->priv);
+	job = state->writeback_job->priv;
+	vskms_mapping_begin(job);
+	vskms_mapping_get(job);
 	drm_writeback_queue_job(writeback, state);
 	/* The flush of this commit takes it over. */
 	scoped_guard(spinlock_irq, &crtc->lock)

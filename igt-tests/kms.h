@@ -412,6 +412,38 @@ static inline int kms_reload(const char *parameters)
 	return system(command) ? -EBUSY : 0;
 }
 
+/* The screen as software can capture it, XRGB8888, by a writeback. */
+static inline int kms_capture(struct kms *kms, uint32_t *pixels)
+{
+	const uint64_t size = KMS_WIDTH * KMS_HEIGHT * 4;
+	struct drm_mode_map_dumb map = {};
+	struct kms_fb target;
+	int fence, ret;
+	void *p;
+
+	/* What is there before is not what is expected. */
+	memset(pixels, 0x5a, size);
+	ret = kms_fb_ordinary(kms, &target, DRM_FORMAT_XRGB8888, KMS_WIDTH, KMS_HEIGHT, pixels);
+	if (ret)
+		return ret;
+	ret = kms_write_back(kms, &target, DRM_MODE_ATOMIC_ALLOW_MODESET, &fence);
+	ret = ret ?: kms_fence_wait(fence);
+	map.handle = target.handle[0];
+	if (!ret && ioctl(kms->fd, DRM_IOCTL_MODE_MAP_DUMB, &map))
+		ret = -errno;
+	if (!ret) {
+		p = mmap(NULL, size, PROT_READ, MAP_SHARED, kms->fd, map.offset);
+		if (p == MAP_FAILED) {
+			ret = -errno;
+		} else {
+			memcpy(pixels, p, size);
+			munmap(p, size);
+		}
+	}
+	kms_fb_free(kms, &target);
+	return ret;
+}
+
 /* With panel_capture=1 what a person sees, as a binary PPM: its file descriptor. */
 static inline int kms_panel(const struct kms *kms)
 {
