@@ -7,10 +7,10 @@
  * no writeback of such a frame.
  *
  * That is decided twice. When a commit is checked, what is sure to go wrong is refused. But
- * until its vblank an administrator may change a heap's policy, and what is written is what is
- * shown then, whatever commit that is of; so it is decided again for the frame that is
- * composed. Too late for an errno: such a layer is black then, and with reject nothing is
- * written, and the fence says why.
+ * what is written is what its vblank shows: until then a cursor may be moved, which is checked
+ * without it and waits for no flip (commit.c), and an administrator may change a heap's policy. So
+ * it is decided again for the frame that is composed. Too late for an errno: such a layer is
+ * black then, and with reject nothing is written, and the fence says why.
  */
 
 #include <linux/err.h>

@@ -223,8 +223,8 @@ static void test_hostile(void)
 	REFUSED(-EINVAL, args.heap[sizeof(args.heap) - 1] = 'x');
 	REFUSED(-EINVAL, args.heap[strlen(args.heap) + 1] = 'x');
 	REFUSED(-ENOENT, args.heap[0] = 'P');
-	REFUSED(-ENOENT, strcpy(args.heap, "system"));
-	REFUSED(-ENOENT, strcpy(args.heap, "../protected"));
+	REFUSED(-ENOENT, strncpy(args.heap, "system", sizeof(args.heap)));
+	REFUSED(-ENOENT, strncpy(args.heap, "../protected", sizeof(args.heap)));
 	/* A name is for protected buffers. */
 	REFUSED(-EINVAL, args.flags = 0);
 	REFUSED(-EINVAL, args.flags = 0; args.heap[0] = 0);

@@ -287,6 +287,65 @@ static void killed_reader(int i)
 	igt_assert_eq(waitpid(child, &child, 0) > 0 ? child : -1, SIGKILL);
 }
 
+#define OURS "/sys/kernel/config/vskms/panel"
+
+/* Whole frames, until the file is no more. */
+static void *read_until_gone(void *data)
+{
+	unsigned char *image = malloc(IMAGE_SIZE + 1);
+	int panel = *(int *)data, len;
+	intptr_t frames = 0;
+
+	do {
+		lseek(panel, 0, SEEK_SET);
+		len = read_all(panel, image);
+		if (len == IMAGE_SIZE && image_is(image, background[0], NULL))
+			frames++;
+	} while (len == IMAGE_SIZE || len == -ENODEV);
+	free(image);
+	return len == -EIO ? (void *)frames : (void *)-1;
+}
+
+static void test_device_goes(void)
+{
+	int panels[READERS];
+	pthread_t readers[READERS];
+	void *frames;
+	char byte;
+
+	end();
+	igt_assert_eq(kms_reload("panel_capture=1 create_default_dev=N"), 0);
+	igt_assert_eq(system("mkdir " OURS " && cd " OURS " && "
+			     "mkdir planes/p crtcs/c encoders/e connectors/c && "
+			     "echo 1 >planes/p/type && "
+			     "ln -s $PWD/crtcs/c planes/p/possible_crtcs/ && "
+			     "ln -s $PWD/crtcs/c encoders/e/possible_crtcs/ && "
+			     "ln -s $PWD/encoders/e connectors/c/possible_encoders/ && "
+			     "echo 1 >enabled"), 0);
+	begin();
+	for (int i = 0; i < READERS; i++) {
+		panels[i] = kms_panel(&kms);
+		igt_assert(panels[i] >= 0);
+		igt_assert_eq(pthread_create(&readers[i], NULL, read_until_gone, &panels[i]), 0);
+	}
+	usleep(300000);
+	igt_assert_eq(file_write(OURS "/enabled", "0"), 0);
+	for (int i = 0; i < READERS; i++) {
+		igt_assert_eq(pthread_join(readers[i], &frames), 0);
+		igt_assert((intptr_t)frames > 0);
+	}
+	/* The files, and the card, are closed after what they are of. */
+	kms_close(&kms);
+	kms.fd = -1;
+	for (int i = 0; i < READERS; i++) {
+		igt_assert_eq(pread(panels[i], &byte, 1, 0), -1);
+		igt_assert_eq(errno, EIO);
+		close(panels[i]);
+	}
+	igt_assert_eq(system("cd " OURS " && rm */*/possible_*/* && "
+			     "rmdir planes/p crtcs/c encoders/e connectors/c && rmdir " OURS), 0);
+}
+
 igt_main()
 {
 	igt_fixture() {
@@ -347,6 +406,10 @@ igt_main()
 		igt_assert_eq(ledger_now("total", "windows"), 0);
 		igt_assert_eq(ledger_imbalances(), 0);
 	}
+
+	igt_describe("The device goes away under its readers, who are told.");
+	igt_subtest("device-goes-away")
+		test_device_goes();
 
 	igt_fixture() {
 		end();

@@ -318,6 +318,37 @@ static void test_policy_changes(bool rejects)
 	ours_gone(node);
 }
 
+/* A cursor that is protected comes by its own ioctl, after the commit and before its frame. */
+static void test_late_cursor(bool rejects)
+{
+	static uint32_t pixels[SIZE * SIZE];
+	struct kms_fb cursor, target;
+	uint32_t blob = slow_begin();
+	const uint32_t *captured;
+	int fence;
+
+	fill(pixels, SIZE * SIZE, 12);
+	igt_assert_eq(kms_fb_protected(&kms, &cursor, heap, DRM_FORMAT_ARGB8888, SIZE, SIZE,
+				       pixels), 0);
+	target_new(&target);
+	igt_assert_eq(kms_write_back(&kms, &target, DRM_MODE_ATOMIC_NONBLOCK, &fence), 0);
+	igt_assert_eq(drmModeMoveCursor(kms.fd, kms.crtc, X, Y), 0);
+	igt_assert_eq(drmModeSetCursor(kms.fd, kms.crtc, cursor.handle[0], SIZE, SIZE), 0);
+	/* Not by waiting for the frame: then it would be in the next one. */
+	igt_assert_eq(poll(&(struct pollfd){ .fd = fence, .events = POLLIN }, 1, 0), 0);
+	igt_assert_eq(kms_fence_wait(fence), rejects ? -EACCES : 0);
+	captured = map_target(&target);
+	for (int i = 0; rejects && i < W * H; i++)
+		igt_assert_eq(captured[i], 0x5a5a5a5a);
+	if (!rejects)
+		assert_captured(captured, NULL);
+	munmap((void *)captured, W * H * 4);
+	igt_assert_eq(drmModeSetCursor(kms.fd, kms.crtc, 0, 0, 0), 0);
+	kms_fb_free(&kms, &target);
+	kms_fb_free(&kms, &cursor);
+	slow_end(blob);
+}
+
 /* Dead when it was committed, and before it is composed. */
 static void test_revoked_target(void)
 {
@@ -474,6 +505,10 @@ igt_main()
 	igt_subtest("policy-changes-before-the-frame")
 		test_policy_changes(false);
 
+	igt_describe("A protected cursor that comes before the frame is black in it.");
+	igt_subtest("cursor-comes-before-the-frame")
+		test_late_cursor(false);
+
 	igt_describe("A target that was revoked is an error of the fence.");
 	igt_subtest("revoked-target-fails")
 		test_revoked_target();
@@ -488,8 +523,7 @@ igt_main()
 
 	igt_fixture() {
 		end();
-		igt_assert_eq(kms_reload("writeback_policy=nonsense"), -EBUSY);
-		igt_assert_eq(system("modprobe vskms writeback_policy=reject") ? -1 : 0, 0);
+		igt_assert_eq(kms_reload("writeback_policy=reject"), 0);
 		begin();
 	}
 
@@ -500,6 +534,10 @@ igt_main()
 	igt_describe("Nor if that is so only by the time of the frame.");
 	igt_subtest("reject-before-the-frame")
 		test_policy_changes(true);
+
+	igt_describe("Nor if a protected cursor comes before the frame.");
+	igt_subtest("reject-a-cursor-before-the-frame")
+		test_late_cursor(true);
 
 	igt_describe("When all is closed nothing is left.");
 	igt_subtest("nothing-left") {
