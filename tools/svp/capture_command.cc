@@ -8,6 +8,7 @@
 #include "child.hpp"
 #include "command.hpp"
 #include "file.hpp"
+#include "over.hpp"
 #include "signals.hpp"
 
 #include <cstdio>
@@ -27,7 +28,8 @@ struct Options {
 	unsigned int frames = 1;
 	unsigned int rate = 25;
 	std::optional<unsigned int> crtc;
-	std::string device = Card::default_name;
+	std::string device;
+	std::optional<pid_t> over;
 };
 
 bool is_film(const std::string &file)
@@ -127,10 +129,21 @@ private:
 	std::uint32_t width_ = 0, height_ = 0;
 };
 
+Result<Card> open_card(const Options &options)
+{
+	if (!options.over)
+		return Card::open(options.device.empty() ? Card::default_name : options.device);
+	auto over = Over::look(*options.over, options.device);
+
+	if (!over)
+		return failure(std::move(over));
+	return std::move(*over).lease();
+}
+
 Result<int> run(const Options &options)
 {
 	auto signals = Signals::hold();
-	auto card = Card::open(options.device);
+	auto card = open_card(options);
 
 	if (!signals)
 		return failure(std::move(signals));
@@ -183,10 +196,16 @@ Action setup(CLI::App &app)
 		->capture_default_str();
 	app.add_option("--crtc", options->crtc, "Which CRTC, from 0 (the first that is on)");
 	app.add_option("--device", options->device, "The card: driver, cardN or path")
-		->capture_default_str();
+		->default_str(Card::default_name);
+	app.add_option("--over", options->over,
+		       "With writeback: what the program with that process id shows, or a svp that "
+		       "is over one")
+		->check(CLI::PositiveNumber)
+		->type_name("PID");
 	app.footer("panel is root's, and needs vskms loaded with panel_capture=1. writeback is the "
 		   "business\n"
-		   "of the card's master, so it needs that no other program drives the display.\n"
+		   "of the card's master, so a program that drives the display is named with "
+		   "--over.\n"
 		   "\n"
 		   "A film has the frames one after the other, whatever time lay between them. A "
 		   ".ppm of\n"
@@ -196,8 +215,12 @@ Action setup(CLI::App &app)
 		   "Examples:\n"
 		   "  svp capture panel -o panel.png\n"
 		   "  svp capture writeback -o screenshot.png\n"
+		   "  svp capture writeback --over $(pidof kmscube) -o screenshot.png\n"
 		   "  svp capture panel --frames 100 -o film.mp4");
 	app.parse_complete_callback([options] {
+		if (options->over && options->source == "panel")
+			throw CLI::ValidationError(
+				"--over", "it is for writeback; the panel is seen whoever drives it");
 		if (options->frames > 1 && options->file.ends_with(".png"))
 			throw CLI::ValidationError(
 				"--frames", "a .png has one frame; write a .webp, .mp4 or .ppm");

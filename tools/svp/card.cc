@@ -253,4 +253,11 @@ const char *plane_type_name(std::uint64_t type)
 	}
 }
 
+std::uint64_t plane_type_named(std::string_view name)
+{
+	return name == "primary" ? DRM_PLANE_TYPE_PRIMARY :
+	       name == "cursor"  ? DRM_PLANE_TYPE_CURSOR :
+				   DRM_PLANE_TYPE_OVERLAY;
+}
+
 } // namespace vskms::svp

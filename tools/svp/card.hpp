@@ -88,4 +88,7 @@ private:
 /* "overlay" for DRM_PLANE_TYPE_OVERLAY and so on. */
 [[nodiscard]] const char *plane_type_name(std::uint64_t type);
 
+/* The reverse; any other name is an overlay's. */
+[[nodiscard]] std::uint64_t plane_type_named(std::string_view name);
+
 } // namespace vskms::svp

@@ -6,8 +6,8 @@
 #include "frame.hpp"
 #include "heap.hpp"
 #include "pattern.hpp"
+#include "projector.hpp"
 #include "protected_frame.hpp"
-#include "screen.hpp"
 #include "secure_device.hpp"
 #include "signals.hpp"
 
@@ -15,20 +15,14 @@
 #include <array>
 #include <cstdio>
 #include <format>
-#include <map>
 #include <memory>
+#include <optional>
 #include <print>
 
 #include <drm_fourcc.h>
 
 namespace vskms::svp {
 namespace {
-
-const std::map<std::string, std::uint64_t> plane_types = {
-	{"primary", DRM_PLANE_TYPE_PRIMARY},
-	{"overlay", DRM_PLANE_TYPE_OVERLAY},
-	{"cursor", DRM_PLANE_TYPE_CURSOR},
-};
 
 struct Options {
 	std::string file;
@@ -37,7 +31,8 @@ struct Options {
 	std::string at;
 	std::string format;
 	std::string heap = Heap::default_name;
-	std::string device = Card::default_name;
+	std::string device;
+	std::optional<pid_t> over;
 };
 
 struct Size {
@@ -62,7 +57,7 @@ Result<Picture> make_picture(const Options &options, const Screen &screen, const
 {
 	if (options.file.empty()) {
 		const Size size = area.width ? Size(area.width, area.height) :
-					       default_size(screen, plane_types.at(options.plane));
+					       default_size(screen, plane_type_named(options.plane));
 
 		return *draw_pattern(options.pattern, size.width, size.height);
 	}
@@ -87,19 +82,25 @@ Position position(const Options &options, const Screen &screen, const Area &area
 		.y = middle(screen.height(), layout.height)};
 }
 
-/* Until a signal; revocations are told as they come. */
-Result<int> wait(const Signals &signals, const SecureDevice &device, int buffer)
+/* Until a signal, or the end of the program below; revocations are told as they come. */
+Result<int> wait(const Signals &signals, const SecureDevice &device, int buffer,
+		 const Projector &projector)
 {
 	bool live = true;
 
 	for (;;) {
-		std::array watched = {pollfd{.fd = device.fd(), .events = POLLIN, .revents = 0}};
+		std::array watched = {
+			pollfd{.fd = device.fd(), .events = POLLIN, .revents = 0},
+			pollfd{.fd = projector.program(), .events = POLLIN, .revents = 0},
+		};
 		auto changed = signals.wait(watched);
 
 		if (!changed)
 			return failure(std::move(changed));
 		if (!*changed)
 			return 0;
+		if (watched[1].revents)
+			return projector.ended();
 		auto changes = device.changes();
 		auto info = device.query(buffer);
 
@@ -116,66 +117,55 @@ Result<int> wait(const Signals &signals, const SecureDevice &device, int buffer)
 	}
 }
 
-/* On a screen that is lit. */
-Result<int> show(const Options &options, const Signals &signals, const SecureDevice &device,
-		 const Heap &heap, const Card &card, const Screen &screen)
+Result<int> run(const Options &options)
 {
-	const std::uint64_t type = plane_types.at(options.plane);
+	const std::uint64_t type = plane_type_named(options.plane);
 	const bool cursor = type == DRM_PLANE_TYPE_CURSOR;
 	const std::uint32_t format = format_named(!options.format.empty() ? options.format :
 						  cursor		  ? "AR24" :
 									    "XR24");
-	const Area area = parse_area(options.at).value_or(Area());
-	auto plane = screen.plane(type, format);
-	auto picture = make_picture(options, screen, area);
+	auto signals = Signals::hold();
+	auto device = SecureDevice::open();
+	auto heap = Heap::find(options.heap);
 
-	if (!plane)
-		return failure(std::move(plane));
+	if (!signals)
+		return failure(std::move(signals));
+	if (!device)
+		return failure(std::move(device));
+	if (!heap)
+		return failure(std::move(heap));
+	auto projector = Projector::open({.device = options.device,
+					  .over = options.over,
+					  .type = type,
+					  .format = format});
+
+	if (!projector)
+		return failure(std::move(projector));
+	const Card &card = projector->card();
+	const Area area = parse_area(options.at).value_or(Area());
+	auto picture = make_picture(options, projector->screen(), area);
+
 	if (!picture)
 		return failure(std::move(picture));
 	auto frame = Frame::of(*picture, format);
 
 	if (!frame)
 		return failure(std::move(frame));
-	auto shown = ProtectedFrame::create(heap, device, card, frame->layout, frame->bytes);
+	auto shown = ProtectedFrame::create(*heap, *device, card, frame->layout, frame->bytes);
 
 	if (!shown)
 		return failure(std::move(shown));
-	const Position at = position(options, screen, area, frame->layout);
-	AtomicRequest request(card);
+	const Position at = position(options, projector->screen(), area, frame->layout);
 
-	screen.show(request, plane->id, shown->framebuffer, at);
-	if (auto done = request.commit(); !done)
+	if (auto done = projector->show(shown->framebuffer, at); !done)
 		return failure(std::move(done));
 	std::println("{}: {}x{} {} from heap {} at {},{} on {} plane {}; Ctrl-C ends it",
 		     card.name(), frame->layout.width, frame->layout.height, format_name(format),
-		     heap.name(), at.x, at.y, options.plane, plane->id);
+		     heap->name(), at.x, at.y, options.plane, projector->plane());
 	std::fflush(stdout);
 
 	// With its framebuffer the plane goes off, and with a primary plane the CRTC.
-	return wait(signals, device, shown->buffer.get());
-}
-
-Result<int> run(const Options &options)
-{
-	auto signals = Signals::hold();
-	auto card = Card::open(options.device);
-	auto device = SecureDevice::open();
-	auto heap = Heap::find(options.heap);
-
-	if (!signals)
-		return failure(std::move(signals));
-	if (!card)
-		return failure(std::move(card));
-	if (!device)
-		return failure(std::move(device));
-	if (!heap)
-		return failure(std::move(heap));
-	auto screen = Screen::light(*card);
-
-	if (!screen)
-		return failure(std::move(screen));
-	return show(options, *signals, *device, *heap, *card, *screen);
+	return wait(*signals, *device, shown->buffer.get(), *projector);
 }
 
 Action setup(CLI::App &app)
@@ -187,7 +177,7 @@ Action setup(CLI::App &app)
 		->check(CLI::IsMember(pattern_names()))
 		->excludes(file);
 	app.add_option("--plane", options->plane, "Which plane")
-		->check(CLI::IsMember(plane_types))
+		->check(CLI::IsMember({"overlay", "primary", "cursor"}))
 		->capture_default_str();
 	app.add_option("--at", options->at,
 		       "X,Y[,W,H]: where on the screen, and scaled to which size (in its middle, "
@@ -198,7 +188,11 @@ Action setup(CLI::App &app)
 		->check(CLI::IsMember(format_names()));
 	app.add_option("--heap", options->heap, "Whose memory")->capture_default_str();
 	app.add_option("--device", options->device, "The card: driver, cardN or path")
-		->capture_default_str();
+		->default_str(Card::default_name);
+	app.add_option("--over", options->over,
+		       "Over what the program with that process id shows")
+		->check(CLI::PositiveNumber)
+		->type_name("PID");
 	app.footer("The picture is written into the buffer by the trusted engine (INJECT), and "
 		   "shown until\n"
 		   "svp is interrupted. If nothing is on the screen yet, it is lit: black.\n"
@@ -207,6 +201,7 @@ Action setup(CLI::App &app)
 		   "  svp show --pattern bars\n"
 		   "  svp show --pattern rings --format NV12 --at 100,50,640,360\n"
 		   "  svp show logo.png --plane cursor --at 20,20\n"
+		   "  svp show --pattern bars --over $(pidof kmscube)\n"
 		   "  svp show film.png --plane primary --heap protected,secure-video-dynamic");
 	app.parse_complete_callback([options] {
 		if (options->file.empty() && options->pattern.empty())
