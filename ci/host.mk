@@ -20,8 +20,8 @@ counted := heap drm
 cores := $(counted) svp
 core-heap := heap/core/core.cc
 core-drm := drm/compositor/compositor.cc
-core-svp := $(patsubst %,tools/svp/%.cc,area error file frame heap json layout ledger	\
-	masters pattern picture process table)
+core-svp := $(patsubst %,tools/svp/%.cc,area child decoder error file frame heap json	\
+	key layout ledger masters pattern picture process secure_device table)
 tests-svp := tools/svp/test
 fuzzers := $(patsubst heap/fuzz/%_fuzz.cc,%,$(wildcard heap/fuzz/*_fuzz.cc))
 
@@ -61,7 +61,7 @@ $(foreach build,test coverage,$(foreach core,$(cores),\
 $(out)/test/%-test:
 	$(CXX-test) $(CXXFLAGS-test) $^ -lgtest -lgtest_main $(libraries) -o $@
 
-$(out)/test/svp-test: CXXFLAGS += -Itools/svp -isystem /usr/include/libdrm
+$(out)/test/svp-test: CXXFLAGS += -Itools/svp -Iinclude/uapi -isystem /usr/include/libdrm
 $(out)/test/svp-test: libraries := -lpng
 
 $(out)/coverage/%-test:
