@@ -26,8 +26,8 @@ igt-tests: setup ## build the IGT tests
 svp: setup ## build svp, the user's command
 	@$(VM) exec -- $(MAKE) -s -f tools/svp/svp.mk
 
-demo: modules ## boot a guest with both modules and show them
-	@$(VM) run --kernel $(KERNEL) -- sh ci/demo
+demo: modules svp ## protected video over kmscube: what is seen, what is captured (VIDEO=FILE)
+	@ci/demo --kernel $(KERNEL) $(if $(VIDEO),'$(VIDEO)')
 
 test: setup ## everything CI runs
 	@python3 ci/test
