@@ -49,7 +49,7 @@ check-host: setup ## the C++ cores' tests on the host, and how much of them they
 bench-host: setup ## the allocator against a bitmap, the compositor against memcpy and a vkms's way
 	@$(VM) exec -- $(MAKE) -s -f ci/host.mk bench
 
-fuzz: ## fuzz the heap's core, each target for FUZZ_SECONDS (60)
+fuzz: ## fuzz the C++ cores, each target for FUZZ_SECONDS (60)
 	@$(VM) setup --with fuzz
 	@$(VM) exec -- $(MAKE) -s -f ci/host.mk fuzz $(if $(FUZZ_SECONDS),FUZZ_SECONDS=$(FUZZ_SECONDS))
 

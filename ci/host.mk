@@ -10,7 +10,7 @@
 # build/host/coverage/lines.json for ci/coverage.py.  What of svp needs no device is
 # tested as a core is, but its lines are not counted.
 #
-# A fuzzer is heap/fuzz/NAME_fuzz.cc, its seeds are in heap/fuzz/corpus/NAME/.  make
+# A fuzzer is CORE/fuzz/NAME_fuzz.cc, its seeds are in CORE/fuzz/corpus/NAME/.  make
 # fuzz compiles it with clang, which has libFuzzer, and check with g++, to run the
 # seeds only.
 
@@ -23,11 +23,11 @@ core-drm := drm/compositor/compositor.cc
 core-svp := $(patsubst %,tools/svp/%.cc,area child decoder error file frame heap json	\
 	key layout ledger masters pattern picture process secure_device table)
 tests-svp := tools/svp/test
-fuzzers := $(patsubst heap/fuzz/%_fuzz.cc,%,$(wildcard heap/fuzz/*_fuzz.cc))
+fuzzers := $(patsubst %_fuzz.cc,%,$(wildcard $(counted:%=%/fuzz/*_fuzz.cc)))
 
 out := build/host
 sources = $(core-$1) $(wildcard $(or $(tests-$1),$1/test)/*_test.cc)
-seeds = $(wildcard heap/fuzz/corpus/$1/*)
+corpus = $(dir $1)corpus/$(notdir $1)
 
 # -g1 is enough for a report to name lines, and compiling is what takes time here.
 sanitizers := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -80,10 +80,14 @@ coverage: $(counted:%=$(out)/coverage/%-test)
 
 # A seed that fails is the last one in the log.
 $(fuzzers:%=replay-%): replay-%: $(out)/test/%-replay
-	@$< $(call seeds,$*) >$<.log || { cat $<.log; exit 1; }
+	@$< $(wildcard $(call corpus,$*)/*) >$<.log || { cat $<.log; exit 1; }
 
-$(out)/test/%-replay: $(out)/test/heap/fuzz/%_fuzz.o $(out)/test/heap/fuzz/replay.o
+$(out)/test/%-replay: $(out)/test/%_fuzz.o $(out)/test/heap/fuzz/replay.o
 	$(CXX-test) $(CXXFLAGS-test) $^ -o $@
+
+# The heap's fuzzers take what they want of the core from its headers.
+$(out)/test/drm/fuzz/scene-replay: $(call objects,test,$(core-drm))
+$(out)/fuzz/drm/fuzz/scene: $(call objects,fuzz,$(core-drm))
 
 # One at a time, FUZZ_SECONDS each.  What is found to reach new code is kept in
 # build/, to begin with the next time; what fails, in out/fuzz.
@@ -92,21 +96,22 @@ FUZZ_SECONDS ?= 60
 # llvm-symbolizer is not in the sysroot, but addr2line is.
 fuzz: export ASAN_OPTIONS := external_symbolizer_path=/usr/bin/addr2line
 fuzz: $(fuzzers:%=$(out)/fuzz/%)
-	@mkdir -p out/fuzz $(fuzzers:%=$(out)/fuzz/corpus/%)
-	@status=0; for name in $(fuzzers); do					\
-		log=out/fuzz/$$name.log;					\
-		if $(out)/fuzz/$$name -max_total_time=$(FUZZ_SECONDS) -timeout=10	\
+	@mkdir -p out/fuzz
+	@status=0; for path in $(fuzzers); do					\
+		name=$$(basename $$path); log=out/fuzz/$$name.log;		\
+		found=$(out)/fuzz/corpus/$$name; mkdir -p $$found;		\
+		if $(out)/fuzz/$$path -max_total_time=$(FUZZ_SECONDS) -timeout=10	\
 			-artifact_prefix=out/fuzz/$$name-			\
-			$(out)/fuzz/corpus/$$name heap/fuzz/corpus/$$name >$$log 2>&1;	\
+			$$found $$(dirname $$path)/corpus/$$name >$$log 2>&1;	\
 		then echo "$$name: $$(grep ^Done $$log)"; continue; fi;		\
 		status=1; grep -v '^INFO\|^#[0-9]' $$log | head -n 40;		\
 		echo "$$name: failed; all it said is in $$log; again with";	\
-		echo "  tools/vm exec -- env ASAN_OPTIONS=$$ASAN_OPTIONS $(out)/fuzz/$$name"	\
+		echo "  tools/vm exec -- env ASAN_OPTIONS=$$ASAN_OPTIONS $(out)/fuzz/$$path"	\
 			"$$(sed -n 's/.*Test unit written to //p' $$log)";	\
 	done; exit $$status
 
-$(fuzzers:%=$(out)/fuzz/%): $(out)/fuzz/%: $(out)/fuzz/heap/fuzz/%_fuzz.o
-	$(CXX-fuzz) $(CXXFLAGS-fuzz) $< -o $@
+$(fuzzers:%=$(out)/fuzz/%): $(out)/fuzz/%: $(out)/fuzz/%_fuzz.o
+	$(CXX-fuzz) $(CXXFLAGS-fuzz) $^ -o $@
 
 # What is measured is compiled as the kernel would, without floating point; what
 # measures it cannot be.
