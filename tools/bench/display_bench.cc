@@ -3,7 +3,10 @@
  * The display against vkms: the same scenes (drm/bench/scenes.hpp) on both cards, in one run,
  * in one guest, each scene on one card and then on the other.
  *
- * usage: display_bench [FRAMES [SCENE...]]	(100; all)
+ * usage: display_bench [FRAMES [SECONDS [SCENE...]]]	(100; 60; all)
+ *
+ * Each measurement is of so many frames, or of as many as there are in so many seconds, but of ten
+ * at least. Where there were fewer their number is printed.
  *
  * As root, with vskms and vkms loaded, vkms with overlays, cursor and writeback.
  *
@@ -32,17 +35,19 @@
 #include "card.hpp"
 #include "trace.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <cstdint>
+#include <cstdio>
 #include <cstdlib>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <print>
 #include <span>
 #include <string>
 #include <string_view>
-#include <thread>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -142,7 +147,27 @@ void trace_items(Trace &trace)
 	trace.enable("dma_fence/dma_fence_signaled");
 }
 
-Samples with_crc(const Driver &driver, int frames)
+// When a measurement ends.
+class Limit {
+public:
+	Limit(int frames, int seconds)
+		: frames_(frames), end_(Clock::now() + std::chrono::seconds(seconds)) {}
+
+	[[nodiscard]] bool reached(int frames) const
+	{
+		return frames >= frames_ || (frames >= fewest && Clock::now() >= end_);
+	}
+
+	static constexpr int fewest = 10;
+
+private:
+	using Clock = std::chrono::steady_clock;
+
+	int frames_;
+	Clock::time_point end_;
+};
+
+Samples with_crc(const Driver &driver, const Limit &limit)
 {
 	Trace trace;
 	Items items(driver);
@@ -152,7 +177,7 @@ Samples with_crc(const Driver &driver, int frames)
 
 	const Crc crc(driver.card);
 
-	for (int frame = -warm_up; frame < frames;) {
+	for (int frame = -warm_up; !limit.reached(frame);) {
 		const auto line = trace.line();
 
 		if (!line)
@@ -184,7 +209,7 @@ void collect(Trace &trace, Items &items, Samples &samples)
 	}
 }
 
-Samples written_back(Driver &driver, int frames)
+Samples written_back(Driver &driver, const Limit &limit)
 {
 	const Buffer to(driver.card.get(), DRM_FORMAT_XRGB8888, width, height);
 	Trace trace;
@@ -192,7 +217,7 @@ Samples written_back(Driver &driver, int frames)
 	Samples samples, warm;
 
 	trace_items(trace);
-	for (int frame = -warm_up; frame < frames; frame++) {
+	for (int frame = -warm_up; !limit.reached(frame); frame++) {
 		driver.card.write_back(to);
 		collect(trace, items, frame < 0 ? warm : samples);
 	}
@@ -207,7 +232,7 @@ Samples written_back(Driver &driver, int frames)
  *	12.3 us  |    crc32_le();
  *	456.7 us |  }
  */
-Samples crc_alone(const Driver &driver, int frames)
+Samples crc_alone(const Driver &driver, const Limit &limit)
 {
 	Trace trace("function_graph", "crc32_le " + driver.worker);
 	Samples samples;
@@ -215,7 +240,7 @@ Samples crc_alone(const Driver &driver, int frames)
 	int depth = 0;
 	const Crc crc(driver.card);
 
-	for (int frame = -warm_up; frame < frames;) {
+	for (int frame = -warm_up; !limit.reached(frame);) {
 		const auto line = trace.line();
 
 		if (!line) {
@@ -243,10 +268,18 @@ Samples crc_alone(const Driver &driver, int frames)
 
 constexpr double milliseconds = 1000;
 
-void print_row(const std::string &what, const Samples &ours, const Samples &theirs)
+std::string text_of(const Samples &samples, int frames)
 {
-	std::println("{:24} {:>24} {:>24} {:>6.1f}x", what, ours.text(milliseconds),
-		     theirs.text(milliseconds), theirs.at(0.5) / ours.at(0.5));
+	const std::size_t n = samples.size();
+
+	return samples.text(milliseconds) +
+	       (n < static_cast<std::size_t>(frames) ? std::format(" n={}", n) : "");
+}
+
+void print_row(const std::string &what, const Samples &ours, const Samples &theirs, int frames)
+{
+	std::println("{:20} {:>26} {:>26} {:>6.1f}x", what, text_of(ours, frames),
+		     text_of(theirs, frames), theirs.at(0.5) / ours.at(0.5));
 }
 
 // Shows a scene on a card for as long as it lives.
@@ -283,22 +316,27 @@ private:
 	std::vector<std::unique_ptr<Buffer>> buffers_;
 };
 
-void bench(Driver &ours, Driver &theirs, const Scene &scene, int frames, double their_crc)
+struct Extent {
+	int frames, seconds;
+};
+
+void bench(Driver &ours, Driver &theirs, const Scene &scene, Extent extent, double their_crc)
 {
 	const auto on = [&](Driver &driver, auto measure) {
 		const Shown shown(driver, scene);
 
-		return measure(driver, frames);
+		return measure(driver, Limit(extent.frames, extent.seconds));
 	};
 	const Samples our_crcs = on(ours, with_crc), their_crcs = on(theirs, with_crc);
 	const Samples our_images = on(ours, written_back), their_images = on(theirs, written_back);
 	const double their_rest = their_crcs.at(0.5) - their_crc;
 
-	std::println("{:24} {:>24} {:>24.1f} {:>6.1f}x", std::format("{} alone", scene.name),
-		     our_images.text(milliseconds), their_rest / milliseconds,
+	std::println("{:20} {:>26} {:>26.1f} {:>6.1f}x", std::format("{} alone", scene.name),
+		     text_of(our_images, extent.frames), their_rest / milliseconds,
 		     their_rest / our_images.at(0.5));
-	print_row(std::format("{} with CRC", scene.name), our_crcs, their_crcs);
-	print_row(std::format("{} written back", scene.name), our_images, their_images);
+	print_row(std::format("{} with CRC", scene.name), our_crcs, their_crcs, extent.frames);
+	print_row(std::format("{} written back", scene.name), our_images, their_images,
+		  extent.frames);
 	std::fflush(stdout);
 }
 
@@ -306,28 +344,31 @@ void bench(Driver &ours, Driver &theirs, const Scene &scene, int frames, double 
 
 int main(int argc, char **argv)
 {
-	const int frames = argc > 1 ? std::atoi(argv[1]) : 100;
-	const std::vector<std::string_view> wanted(argv + std::min(argc, 2), argv + argc);
+	const Extent extent{argc > 1 ? std::atoi(argv[1]) : 100, argc > 2 ? std::atoi(argv[2]) : 60};
+	const std::vector<std::string_view> wanted(argv + std::min(argc, 3), argv + argc);
 
-	if (frames < 10) {
-		std::println(stderr, "usage: display_bench [FRAMES [SCENE...]]\t(10 at least)");
+	if (extent.frames < Limit::fewest || extent.seconds < 1) {
+		std::println(stderr, "usage: display_bench [FRAMES [SECONDS [SCENE...]]]\t({} at least)",
+			     Limit::fewest);
 		return 2;
 	}
 
 	Driver ours("vskms", "vskms_compose"), theirs("vkms", "vkms_composer_worker");
+
 	std::println("milliseconds, median (10%-90%) of {} frames of {}x{}; then by how much less:",
-		     frames, width, height);
-	std::println("{:24} {:>24} {:>24}", "", ours.name, theirs.name);
+		     extent.frames, width, height);
+	std::println("{:20} {:>26} {:>26}", "", ours.name, theirs.name);
 
 	const Samples their_crc = [&] {
 		const Shown shown(theirs, scenes[0]);
 
-		return crc_alone(theirs, frames);
+		return crc_alone(theirs, Limit(extent.frames, extent.seconds));
 	}();
 
-	std::println("{:24} {:>24} {:>24}", "crc32_le(), traced", "", their_crc.text(milliseconds));
+	std::println("{:20} {:>26} {:>26}", "crc32_le(), traced", "",
+		     text_of(their_crc, extent.frames));
 	for (const Scene &scene : scenes)
 		if (wanted.empty() || std::ranges::contains(wanted, scene.name))
-			bench(ours, theirs, scene, frames, their_crc.at(0.5));
+			bench(ours, theirs, scene, extent, their_crc.at(0.5));
 	return 0;
 }
