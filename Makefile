@@ -32,7 +32,7 @@ demo: modules svp ## protected video over kmscube: what is seen, what is capture
 test: setup ## everything CI runs
 	@python3 ci/test
 
-test-full: setup ## that, and our IGT tests on other kernels, with every checker (an hour)
+test-full: setup ## that, all of IGT's tests, and ours on other kernels (3 h; docs/testing.md)
 	@python3 ci/test --full
 
 bench: modules ## in a guest: protected buffers beside ordinary ones, vskms beside vkms (20 min)

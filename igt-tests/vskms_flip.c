@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Time: what a flip's event says of it, what a CRC says of its frame, and who waits for
- * whom. The screens here are chosen so that waiting shows: ten frames a second where
+ * whom. The screens here are chosen so that waiting shows: few frames a second where
  * something must not wait for a frame, and more pixels than can be composed in a frame
  * where something must wait for that.
  */
@@ -224,7 +224,7 @@ static void test_cursor(void)
 	memset(white, 0xff, sizeof(white));
 	igt_assert_eq(kms_fb_ordinary(&kms, &cursor, DRM_FORMAT_ARGB8888, 64, 64, white), 0);
 	igt_assert_eq(drmModeSetCursor(kms.fd, kms.crtc, cursor.handle[0], 64, 64), 0);
-	for (int i = 0; i < 5; i++) {
+	for (int i = 0; i < 3; i++) {
 		/* Begins with a vblank, so that nearly a frame is left. */
 		flip(0, 0);
 		begin_flip(1, 0, &pending);
@@ -325,6 +325,24 @@ static void test_last_read(uint32_t flags)
 	paint(1, 1);
 }
 
+/* Vblanks keep to the clock, though no frame is ready in time. */
+static void test_realtime(void)
+{
+	igt_pipe_crc_t *crcs = igt_pipe_crc_new(kms.fd, 0, "auto");
+	struct flip first, last;
+	igt_crc_t crc;
+
+	igt_pipe_crc_start(crcs);
+	igt_pipe_crc_get_single(crcs, &crc);
+	first = last_vblank();
+	usleep(300000);
+	last = last_vblank();
+	igt_pipe_crc_stop(crcs);
+	igt_pipe_crc_free(crcs);
+	assert_in_step(first, last);
+	igt_assert(last.us - first.us >= 300000 - 2 * period_us);
+}
+
 /* A black screen has a CRC as any other has. */
 static void test_black(void)
 {
@@ -366,6 +384,11 @@ igt_main()
 	igt_subtest("async-watched")
 		test_async_watched();
 
+	igt_fixture() {
+		unset_mode();
+		set_mode(640, 480, 2);
+	}
+
 	igt_describe("The legacy cursor does not wait for flips, and hides them from nobody.");
 	igt_subtest("cursor")
 		test_cursor();
@@ -390,5 +413,22 @@ igt_main()
 	igt_fixture() {
 		unset_mode();
 		kms_close(&kms);
+		igt_require(kms_reload("vblank_mode=realtime") == 0);
+		igt_require(kms_open(&kms) == 0);
+		set_mode(2048, 1536, 250);
+	}
+
+	igt_describe("With vblank_mode=realtime nothing makes a vblank wait.");
+	igt_subtest("realtime")
+		test_realtime();
+
+	igt_describe("But flips wait for the last read all the same.");
+	igt_subtest("realtime-last-read")
+		test_last_read(0);
+
+	igt_fixture() {
+		unset_mode();
+		kms_close(&kms);
+		igt_assert_eq(kms_reload(""), 0);
 	}
 }
