@@ -243,11 +243,6 @@ int heap_region_free(heap_region *region, unsigned long long address)
 	return freed ? 0 : negated(freed.error());
 }
 
-unsigned long long heap_region_free_bytes(const heap_region *region)
-{
-	return region->region.free_bytes();
-}
-
 heap_firewall *heap_firewall_create()
 {
 	return new (std::nothrow_t{}) heap_firewall;

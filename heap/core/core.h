@@ -66,14 +66,6 @@ int heap_region_alloc(struct heap_region *region, unsigned long long len,
 int heap_region_free(struct heap_region *region, unsigned long long address);
 
 /**
- * heap_region_free_bytes() - how much is not allocated
- * @region: the region
- *
- * Return: bytes.
- */
-unsigned long long heap_region_free_bytes(const struct heap_region *region);
-
-/**
  * struct heap_firewall - all grants and windows of the secure bus
  *
  * Owned by its creator. Calls on it and on its sessions are serialised by one lock,

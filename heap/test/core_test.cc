@@ -10,8 +10,10 @@ namespace {
 TEST(HeapCore, region_is_made_whole_and_free)
 {
 	heap_region *region = nullptr;
+	unsigned long long address = 0;
 	ASSERT_EQ(heap_region_create(0x60000000, 128 << 20, &region), 0);
-	EXPECT_EQ(heap_region_free_bytes(region), 128u << 20);
+	EXPECT_EQ(heap_region_alloc(region, 128 << 20, 4096, &address), 0);
+	EXPECT_EQ(address, 0x60000000u);
 	heap_region_destroy(region);
 }
 
@@ -28,13 +30,16 @@ TEST(HeapCore, range_that_is_none_refused)
 TEST(HeapCore, piece_is_taken_and_given_back)
 {
 	heap_region *region = nullptr;
-	unsigned long long address = 0;
+	unsigned long long address = 0, rest = 0;
 	ASSERT_EQ(heap_region_create(0x60000000, 1 << 20, &region), 0);
 
 	ASSERT_EQ(heap_region_alloc(region, 5000, 4096, &address), 0);
-	EXPECT_EQ(heap_region_free_bytes(region), (1u << 20) - 8192);
+	EXPECT_EQ(heap_region_alloc(region, 1 << 20, 4096, &rest), -ENOMEM);
+	EXPECT_EQ(heap_region_alloc(region, (1 << 20) - 8192, 4096, &rest), 0);
+	EXPECT_EQ(heap_region_free(region, rest), 0);
 	EXPECT_EQ(heap_region_free(region, address), 0);
-	EXPECT_EQ(heap_region_free_bytes(region), 1u << 20);
+	EXPECT_EQ(heap_region_alloc(region, 1 << 20, 4096, &rest), 0);
+	EXPECT_EQ(heap_region_free(region, rest), 0);
 
 	EXPECT_EQ(heap_region_free(region, address), -ENOENT);
 	EXPECT_EQ(heap_region_alloc(region, 0, 4096, &address), -EINVAL);
