@@ -14,6 +14,7 @@
  */
 
 #include <linux/err.h>
+#include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/string.h>
@@ -23,7 +24,6 @@
 #include <drm/drm_atomic_state_helper.h>
 #include <drm/drm_edid.h>
 #include <drm/drm_encoder.h>
-#include <drm/drm_fourcc.h>
 #include <drm/drm_framebuffer.h>
 #include <drm/drm_managed.h>
 #include <drm/drm_modeset_helper_vtables.h>
@@ -31,12 +31,16 @@
 #include <drm/drm_probe_helper.h>
 #include <drm/drm_writeback.h>
 
+#include "compositor/compositor.h"
 #include "crtc.h"
 #include "device.h"
 #include "gem.h"
 #include "mapping.h"
 #include "snapshot.h"
 #include "writeback.h"
+
+/* More than the compositor writes, so that a new one is not forgotten here. */
+#define MAX_FORMATS 32
 
 static bool reject;
 
@@ -53,15 +57,6 @@ static const struct kernel_param_ops policy_ops = {
 module_param_cb(writeback_policy, &policy_ops, NULL, 0);
 MODULE_PARM_DESC(writeback_policy,
 		 "blank: protected planes are black where they may not be written; reject: no writeback of them");
-
-static const u32 formats[] = {
-	DRM_FORMAT_XRGB8888,
-	DRM_FORMAT_ARGB8888,
-	DRM_FORMAT_ABGR8888,
-	DRM_FORMAT_XRGB16161616,
-	DRM_FORMAT_ARGB16161616,
-	DRM_FORMAT_RGB565,
-};
 
 static const struct drm_connector_funcs connector_funcs = {
 	.fill_modes = drm_helper_probe_single_connector_modes,
@@ -196,6 +191,8 @@ static const struct drm_connector_helper_funcs connector_helper_funcs = {
 int vskms_writeback_create(struct vskms_device *device, struct vskms_crtc *crtc)
 {
 	struct drm_encoder *encoder = &crtc->writeback_encoder;
+	u32 formats[MAX_FORMATS];
+	unsigned int count = compositor_targets(formats, MAX_FORMATS);
 	int ret;
 
 	ret = drmm_encoder_init(&device->drm, encoder, NULL, DRM_MODE_ENCODER_VIRTUAL, NULL);
@@ -207,5 +204,5 @@ int vskms_writeback_create(struct vskms_device *device, struct vskms_crtc *crtc)
 	drm_connector_helper_add(&crtc->writeback.base, &connector_helper_funcs);
 
 	return drmm_writeback_connector_init(&device->drm, &crtc->writeback, &connector_funcs,
-					     encoder, formats, ARRAY_SIZE(formats));
+					     encoder, formats, min(count, MAX_FORMATS));
 }
