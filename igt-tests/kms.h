@@ -49,14 +49,45 @@ struct kms {
 	uint32_t mode_blob;
 };
 
-/* A framebuffer, of up to two buffers. */
+#define KMS_PLANES 3
+
+/* How a format's memory planes lie: pixels in the first, and chroma samples in what follows. */
+struct kms_format {
+	uint32_t format;
+	uint8_t bits;		/* of a pixel in the first */
+	uint8_t planes;
+	uint8_t hsub, vsub;	/* pixels to a chroma sample */
+	uint8_t bytes;		/* of a chroma sample, or of a pair */
+};
+
+static const struct kms_format kms_formats[] = {
+	{ DRM_FORMAT_XRGB8888, 32, 1, 1, 1, 0 }, { DRM_FORMAT_ARGB8888, 32, 1, 1, 1, 0 },
+	{ DRM_FORMAT_XBGR8888, 32, 1, 1, 1, 0 }, { DRM_FORMAT_ABGR8888, 32, 1, 1, 1, 0 },
+	{ DRM_FORMAT_RGBA8888, 32, 1, 1, 1, 0 }, { DRM_FORMAT_BGRA8888, 32, 1, 1, 1, 0 },
+	{ DRM_FORMAT_RGB888, 24, 1, 1, 1, 0 }, { DRM_FORMAT_BGR888, 24, 1, 1, 1, 0 },
+	{ DRM_FORMAT_XRGB16161616, 64, 1, 1, 1, 0 }, { DRM_FORMAT_ARGB16161616, 64, 1, 1, 1, 0 },
+	{ DRM_FORMAT_XBGR16161616, 64, 1, 1, 1, 0 }, { DRM_FORMAT_ABGR16161616, 64, 1, 1, 1, 0 },
+	{ DRM_FORMAT_RGB565, 16, 1, 1, 1, 0 }, { DRM_FORMAT_BGR565, 16, 1, 1, 1, 0 },
+	{ DRM_FORMAT_NV12, 8, 2, 2, 2, 2 }, { DRM_FORMAT_NV21, 8, 2, 2, 2, 2 },
+	{ DRM_FORMAT_NV16, 8, 2, 2, 1, 2 }, { DRM_FORMAT_NV61, 8, 2, 2, 1, 2 },
+	{ DRM_FORMAT_NV24, 8, 2, 1, 1, 2 }, { DRM_FORMAT_NV42, 8, 2, 1, 1, 2 },
+	{ DRM_FORMAT_YUV420, 8, 3, 2, 2, 1 }, { DRM_FORMAT_YVU420, 8, 3, 2, 2, 1 },
+	{ DRM_FORMAT_YUV422, 8, 3, 2, 1, 1 }, { DRM_FORMAT_YVU422, 8, 3, 2, 1, 1 },
+	{ DRM_FORMAT_YUV444, 8, 3, 1, 1, 1 }, { DRM_FORMAT_YVU444, 8, 3, 1, 1, 1 },
+	{ DRM_FORMAT_P010, 16, 2, 2, 2, 4 }, { DRM_FORMAT_P012, 16, 2, 2, 2, 4 },
+	{ DRM_FORMAT_P016, 16, 2, 2, 2, 4 },
+	{ DRM_FORMAT_R1, 1, 1, 1, 1, 0 }, { DRM_FORMAT_R2, 2, 1, 1, 1, 0 },
+	{ DRM_FORMAT_R4, 4, 1, 1, 1, 0 }, { DRM_FORMAT_R8, 8, 1, 1, 1, 0 },
+};
+
+/* A framebuffer, of one buffer, or of one for each memory plane. */
 struct kms_fb {
 	uint32_t id;
 	uint32_t format, width, height;
-	uint32_t handle[2];
-	uint32_t pitch[2], offset[2];
-	int dmabuf[2];		/* protected ones' file descriptors, else -1 */
-	uint64_t size[2];
+	uint32_t handle[KMS_PLANES];
+	uint32_t pitch[KMS_PLANES], offset[KMS_PLANES];
+	int dmabuf[KMS_PLANES];	/* protected ones' file descriptors, else -1 */
+	uint64_t size[KMS_PLANES];
 };
 
 /* Where a plane is to be; alpha and zpos are left alone if negative. */
@@ -297,32 +328,38 @@ static inline int kms_slow(struct kms *kms, uint32_t hz)
 
 static inline int kms_add_fb(struct kms *kms, struct kms_fb *fb)
 {
-	uint32_t handles[4] = { fb->handle[0], fb->handle[1] };
-	uint32_t pitches[4] = { fb->pitch[0], fb->pitch[1] };
-	uint32_t offsets[4] = { fb->offset[0], fb->offset[1] };
+	uint32_t handles[4] = {}, pitches[4] = {}, offsets[4] = {};
 
+	memcpy(handles, fb->handle, sizeof(fb->handle));
+	memcpy(pitches, fb->pitch, sizeof(fb->pitch));
+	memcpy(offsets, fb->offset, sizeof(fb->offset));
 	return drmModeAddFB2(kms->fd, fb->width, fb->height, fb->format, handles, pitches, offsets,
 			     &fb->id, 0) ? -errno : 0;
 }
 
+/* A framebuffer's layout, without padding, and no buffers yet. */
 static inline void kms_fb_init(struct kms_fb *fb, uint32_t format, uint32_t width, uint32_t height)
 {
-	bool nv12 = format == DRM_FORMAT_NV12;
+	const struct kms_format *f = kms_formats;
 
+	while (f->format != format)
+		f++;
 	*fb = (struct kms_fb){ .format = format, .width = width, .height = height,
-			       .dmabuf = { -1, -1 } };
-	fb->pitch[0] = nv12 ? width : width * 4;
+			       .dmabuf = { -1, -1, -1 } };
+	fb->pitch[0] = (width * f->bits + 7) / 8;
 	fb->size[0] = (uint64_t)fb->pitch[0] * height;
-	if (nv12) {
-		fb->pitch[1] = width;
-		fb->size[1] = (uint64_t)width * (height / 2);
+	for (int i = 1; i < f->planes; i++) {
+		fb->pitch[i] = (width + f->hsub - 1) / f->hsub * f->bytes;
+		fb->size[i] = (uint64_t)fb->pitch[i] * ((height + f->vsub - 1) / f->vsub);
 	}
 }
 
-/*
- * An ordinary framebuffer of @data, memory planes one after the other; an NV12's in one
- * buffer.
- */
+static inline uint64_t kms_fb_size(const struct kms_fb *fb)
+{
+	return fb->size[0] + fb->size[1] + fb->size[2];
+}
+
+/* An ordinary framebuffer of @data, memory planes one after the other, in one buffer. */
 static inline int kms_fb_ordinary(struct kms *kms, struct kms_fb *fb, uint32_t format,
 				  uint32_t width, uint32_t height, const void *data)
 {
@@ -331,7 +368,7 @@ static inline int kms_fb_ordinary(struct kms *kms, struct kms_fb *fb, uint32_t f
 	void *p;
 
 	kms_fb_init(fb, format, width, height);
-	create.width = fb->size[0] + fb->size[1];
+	create.width = kms_fb_size(fb);
 	if (ioctl(kms->fd, DRM_IOCTL_MODE_CREATE_DUMB, &create))
 		return -errno;
 	map.handle = create.handle;
@@ -340,31 +377,32 @@ static inline int kms_fb_ordinary(struct kms *kms, struct kms_fb *fb, uint32_t f
 	p = mmap(NULL, create.size, PROT_WRITE, MAP_SHARED, kms->fd, map.offset);
 	if (p == MAP_FAILED)
 		return -errno;
-	memcpy(p, data, fb->size[0] + fb->size[1]);
+	memcpy(p, data, kms_fb_size(fb));
 	munmap(p, create.size);
-	fb->handle[0] = create.handle;
-	if (fb->size[1]) {
-		fb->handle[1] = create.handle;
-		fb->offset[1] = fb->size[0];
+	for (int i = 0; i < KMS_PLANES && fb->size[i]; i++) {
+		fb->handle[i] = create.handle;
+		fb->offset[i] = i ? fb->offset[i - 1] + fb->size[i - 1] : 0;
 	}
 	return kms_add_fb(kms, fb);
 }
 
-/* The same of protected buffers from @heap, an open node; an NV12's in two. */
+/* The same of protected buffers from @heap, an open node: one for each memory plane. */
 static inline int kms_fb_protected(struct kms *kms, struct kms_fb *fb, int heap, uint32_t format,
 				   uint32_t width, uint32_t height, const void *data)
 {
+	const char *from = data;
+
 	kms_fb_init(fb, format, width, height);
-	for (int i = 0; i < 2 && fb->size[i]; i++) {
+	for (int i = 0; i < KMS_PLANES && fb->size[i]; i++) {
 		int ret;
 
 		fb->dmabuf[i] = heap_alloc(heap, fb->size[i]);
 		if (fb->dmabuf[i] < 0)
 			return fb->dmabuf[i];
-		ret = secure_inject(kms->secure, fb->dmabuf[i], 0, fb->size[i],
-				    (const char *)data + (i ? fb->size[0] : 0));
+		ret = secure_inject(kms->secure, fb->dmabuf[i], 0, fb->size[i], from);
 		if (ret)
 			return ret;
+		from += fb->size[i];
 		if (drmPrimeFDToHandle(kms->fd, fb->dmabuf[i], &fb->handle[i]))
 			return -errno;
 	}
@@ -375,13 +413,13 @@ static inline void kms_fb_free(struct kms *kms, struct kms_fb *fb)
 {
 	if (fb->id)
 		drmModeRmFB(kms->fd, fb->id);
-	for (int i = 0; i < 2; i++) {
-		if (fb->handle[i] && (!i || fb->handle[1] != fb->handle[0]))
+	for (int i = 0; i < KMS_PLANES; i++) {
+		if (fb->handle[i] && (!i || fb->handle[i] != fb->handle[i - 1]))
 			drmCloseBufferHandle(kms->fd, fb->handle[i]);
 		if (fb->dmabuf[i] >= 0)
 			close(fb->dmabuf[i]);
 	}
-	*fb = (struct kms_fb){ .dmabuf = { -1, -1 } };
+	*fb = (struct kms_fb){ .dmabuf = { -1, -1, -1 } };
 }
 
 /* Everything off. */

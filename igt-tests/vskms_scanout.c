@@ -11,6 +11,7 @@
 
 static struct kms kms;
 static int heap;
+static struct kms_fb screen;
 static uint32_t background[KMS_WIDTH * KMS_HEIGHT];
 
 /* Different at each pixel, never the same for two seeds. */
@@ -18,12 +19,6 @@ static void fill(uint32_t *pixels, uint32_t count, uint32_t seed)
 {
 	for (uint32_t i = 0; i < count; i++)
 		pixels[i] = (i + 1) * 2654435761u ^ seed * 40503u;
-}
-
-static void fill_nv12(unsigned char *pixels, uint32_t count)
-{
-	for (uint32_t i = 0; i < count; i++)
-		pixels[i] = 16 + (i * 7 + i / 61) % 220;
 }
 
 static uint32_t crc_with(uint32_t plane, const struct kms_fb *fb, struct kms_place at)
@@ -45,10 +40,8 @@ static void test_same(uint32_t plane, uint32_t format, uint32_t w, uint32_t h,
 	struct kms_fb ordinary, protected;
 	uint32_t nothing, one, other;
 
-	if (format == DRM_FORMAT_NV12)
-		fill_nv12((unsigned char *)pixels, w * h * 3 / 2);
-	else
-		fill(pixels, w * h, 1);
+	kms_fb_init(&ordinary, format, w, h);
+	fill(pixels, (kms_fb_size(&ordinary) + 3) / 4, 1);
 	igt_assert_eq(kms_fb_ordinary(&kms, &ordinary, format, w, h, pixels), 0);
 	igt_assert_eq(kms_fb_protected(&kms, &protected, heap, format, w, h, pixels), 0);
 
@@ -83,6 +76,87 @@ static void test_primary(void)
 	}
 	kms_fb_free(&kms, &protected);
 	kms_fb_free(&kms, &ordinary);
+}
+
+static void test_formats(void)
+{
+	uint32_t planes[] = { kms.primary, kms.overlay[0], kms.cursor };
+	uint32_t w = 67, h = 45;
+
+	for (size_t i = 0; i < sizeof(planes) / sizeof(planes[0]); i++) {
+		drmModePlane *plane = drmModeGetPlane(kms.fd, planes[i]);
+
+		igt_assert(plane);
+		/* What it shows is put back below. */
+		if (planes[i] == kms.primary)
+			igt_assert_eq(kms_show(&kms, kms.primary, NULL, KMS_AT(0, 0), 0), 0);
+		igt_assert_eq(plane->count_formats, sizeof(kms_formats) / sizeof(kms_formats[0]));
+		for (uint32_t f = 0; f < plane->count_formats; f++)
+			test_same(planes[i], plane->formats[f], w, h, KMS_AT(13, 57));
+		drmModeFreePlane(plane);
+		if (planes[i] == kms.primary)
+			igt_assert_eq(kms_show(&kms, kms.primary, &screen, KMS_AT(0, 0), 0), 0);
+	}
+}
+
+/* Outside there is nothing to be seen of either. */
+static void test_hidden(struct kms_place at)
+{
+	static uint32_t pixels[200 * 100];
+	uint32_t nothing = kms_crc(&kms);
+	struct kms_fb protected;
+
+	fill(pixels, 200 * 100, 2);
+	igt_assert_eq(kms_fb_protected(&kms, &protected, heap, DRM_FORMAT_XRGB8888, 200, 100,
+				       pixels), 0);
+	igt_assert_eq(crc_with(kms.overlay[0], &protected, at), nothing);
+	kms_fb_free(&kms, &protected);
+}
+
+static void set_plane(uint32_t plane, const char *property, uint64_t value)
+{
+	drmModeAtomicReq *req = drmModeAtomicAlloc();
+
+	igt_assert(kms_add(&kms, req, plane, property, value) >= 0);
+	igt_assert_eq(kms_commit(&kms, req, 0), 0);
+}
+
+static void test_blend_modes(void)
+{
+	static const int alphas[] = { 0xffff, 0x8000, 0x0123 };
+	drmModePropertyRes *modes =
+		drmModeGetProperty(kms.fd, kms_prop(kms.fd, kms.overlay[0], "pixel blend mode", NULL));
+	uint64_t usual = 0;
+
+	igt_assert(modes && modes->count_enums == 3);
+	kms_prop(kms.fd, kms.overlay[0], "pixel blend mode", &usual);
+	for (int m = 0; m < modes->count_enums; m++) {
+		set_plane(kms.overlay[0], "pixel blend mode", modes->enums[m].value);
+		for (int i = 0; i < 3; i++) {
+			struct kms_place at = KMS_AT(40, 50);
+
+			at.alpha = alphas[i];
+			test_same(kms.overlay[0], DRM_FORMAT_ARGB8888, 128, 96, at);
+			test_same(kms.overlay[0], DRM_FORMAT_ABGR16161616, 65, 33, at);
+		}
+	}
+	set_plane(kms.overlay[0], "pixel blend mode", usual);
+	set_plane(kms.overlay[0], "alpha", 0xffff);
+	drmModeFreeProperty(modes);
+}
+
+static void test_rotations(void)
+{
+	for (uint32_t turn = DRM_MODE_ROTATE_0; turn <= DRM_MODE_ROTATE_270; turn <<= 1) {
+		for (uint32_t mirror = 0; mirror < 4; mirror++) {
+			struct kms_place at = KMS_AT(-11, 50);
+
+			at.rotation = turn | mirror * DRM_MODE_REFLECT_X;
+			test_same(kms.overlay[0], DRM_FORMAT_XRGB8888, 96, 96, at);
+			test_same(kms.overlay[0], DRM_FORMAT_NV12, 96, 96, at);
+		}
+	}
+	set_plane(kms.overlay[0], "rotation", DRM_MODE_ROTATE_0);
 }
 
 /* Below a primary plane that is transparent where the video is. */
@@ -151,7 +225,6 @@ static void test_no_cpu_access(void)
 
 igt_main()
 {
-	static struct kms_fb screen;
 	static struct kms_place at;
 
 	igt_fixture() {
@@ -183,11 +256,31 @@ igt_main()
 	igt_subtest("nv12-in-two-buffers")
 		test_same(kms.overlay[0], DRM_FORMAT_NV12, 320, 240, KMS_AT(10, 20));
 
-	igt_describe("Clipped at the edges of the screen.");
+	igt_describe("Every format of every plane; what has several memory planes in as many buffers.");
+	igt_subtest("formats")
+		test_formats();
+
+	igt_describe("Clipped at each edge of the screen, to a pixel, and away.");
 	igt_subtest("clipped") {
 		test_same(kms.overlay[0], DRM_FORMAT_XRGB8888, 200, 100, KMS_AT(-50, -30));
 		test_same(kms.overlay[0], DRM_FORMAT_NV12, 200, 100, KMS_AT(KMS_WIDTH - 99, 401));
+		test_same(kms.overlay[0], DRM_FORMAT_YUV420, 201, 101, KMS_AT(-199, KMS_HEIGHT - 1));
+		test_same(kms.overlay[0], DRM_FORMAT_XRGB8888, KMS_WIDTH + 64, KMS_HEIGHT + 64,
+			  KMS_AT(-31, -33));
+		test_same(kms.cursor, DRM_FORMAT_ARGB8888, 64, 64, KMS_AT(KMS_WIDTH - 1, -63));
+		test_hidden(KMS_AT(-200, 0));
+		test_hidden(KMS_AT(KMS_WIDTH, 50));
+		test_hidden(KMS_AT(50, -100));
+		test_hidden(KMS_AT(0, KMS_HEIGHT));
 	}
+
+	igt_describe("Each pixel blend mode, opaque, faint, and not there.");
+	igt_subtest("blend-modes")
+		test_blend_modes();
+
+	igt_describe("Turned and mirrored in every way, YUV too.");
+	igt_subtest("rotations")
+		test_rotations();
 
 	igt_describe("Rotated and half transparent.");
 	igt_subtest("rotated-and-blended") {
