@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * What software can capture of a screen with protected content: all but that, and that, too,
- * where it stays as protected. And what is left on the screen when a heap is revoked: nothing
- * of it either.
+ * where it stays as protected.
  *
  * The module is loaded anew, and left as it comes.
  */
@@ -393,63 +392,6 @@ static void test_reject(void)
 	hide(&protected);
 }
 
-static void test_revoked(void)
-{
-	static uint32_t pixels[SIZE * SIZE];
-	struct kms_fb old, new;
-	uint32_t black = crc_of_black(), shown;
-	long long refused;
-
-	fill(pixels, SIZE * SIZE, 5);
-	igt_assert_eq(kms_fb_protected(&kms, &old, heap, DRM_FORMAT_XRGB8888, SIZE, SIZE, pixels),
-		      0);
-	igt_assert_eq(kms_show(&kms, kms.overlay[0], &old, KMS_AT(X, Y), 0), 0);
-	shown = kms_crc(&kms);
-	igt_assert(shown != black);
-
-	/* Black from the next frame on, without a commit. */
-	igt_assert_eq(secure_revoke(kms.secure, CARVEOUT_NAME), 0);
-	igt_assert_eq(kms_crc(&kms), black);
-	igt_assert_eq(secure_restore(kms.secure, CARVEOUT_NAME), 0);
-	igt_assert_eq(kms_crc(&kms), black);
-	/* Shown anew it is black, too, and each attempt to read it is the heap's to note. */
-	igt_assert_eq(secure_revoke(kms.secure, CARVEOUT_NAME), 0);
-	igt_assert_eq(kms_show(&kms, kms.overlay[0], &old, KMS_AT(X, Y), 0), 0);
-	refused = ledger_refused(CARVEOUT_NAME, "window");
-	igt_assert_eq(kms_crc(&kms), black);
-	igt_assert(ledger_refused(CARVEOUT_NAME, "window") > refused);
-	igt_assert_eq(secure_restore(kms.secure, CARVEOUT_NAME), 0);
-
-	igt_assert_eq(kms_fb_protected(&kms, &new, heap, DRM_FORMAT_XRGB8888, SIZE, SIZE, pixels),
-		      0);
-	igt_assert_eq(kms_show(&kms, kms.overlay[0], &new, KMS_AT(X, Y), 0), 0);
-	igt_assert_eq(kms_crc(&kms), shown);
-	igt_assert_eq(kms_show(&kms, kms.overlay[0], NULL, KMS_AT(X, Y), 0), 0);
-	kms_fb_free(&kms, &old);
-	kms_fb_free(&kms, &new);
-}
-
-/* The display is a master like any other: an administrator may shut it out. */
-static void test_delisted(void)
-{
-	static uint32_t pixels[SIZE * SIZE];
-	uint32_t black = crc_of_black();
-	struct kms_fb fb;
-
-	fill(pixels, SIZE * SIZE, 9);
-	igt_assert_eq(kms_fb_protected(&kms, &fb, heap, DRM_FORMAT_XRGB8888, SIZE, SIZE, pixels), 0);
-	igt_assert_eq(kms_show(&kms, kms.overlay[0], &fb, KMS_AT(X, Y), 0), 0);
-	igt_assert(kms_crc(&kms) != black);
-	igt_assert_eq(device_list(CARVEOUT_NAME, "vskms"), 0);
-	igt_assert_eq(file_write(CONFIGFS_HEAPS CARVEOUT_NAME "/devices/vskms/access", "none"), 0);
-	igt_assert_eq(kms_crc(&kms), black);
-	igt_assert_eq(device_delist(CARVEOUT_NAME, "vskms"), 0);
-	/* What it had does not come back. */
-	igt_assert_eq(kms_crc(&kms), black);
-	igt_assert_eq(kms_show(&kms, kms.overlay[0], NULL, KMS_AT(X, Y), 0), 0);
-	kms_fb_free(&kms, &fb);
-}
-
 static void begin(void)
 {
 	igt_assert_eq(kms_open(&kms), 0);
@@ -512,14 +454,6 @@ igt_main()
 	igt_describe("A target that was revoked is an error of the fence.");
 	igt_subtest("revoked-target-fails")
 		test_revoked_target();
-
-	igt_describe("A revoked buffer is black from the next frame, for good; a new one shows.");
-	igt_subtest("revoked-is-black")
-		test_revoked();
-
-	igt_describe("When the display loses its trust what it shows is black.");
-	igt_subtest("delisted-is-black")
-		test_delisted();
 
 	igt_fixture() {
 		end();
