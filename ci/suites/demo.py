@@ -13,6 +13,10 @@ REPORT = Path("out/demo/report.json")
 def run(results: Results) -> None:
     REPORT.unlink(missing_ok=True)
     started = time.monotonic()
+    built = run_command(["make", "-s", "svp"])
+    if built.returncode:
+        results.add(Result("demo@build", "fail", time.monotonic() - started, built.stdout + built.stderr))
+        return
     done = run_command(["ci/demo", "--short"], timeout=400)
     seconds = time.monotonic() - started
     # Its exit status says the same of all.
