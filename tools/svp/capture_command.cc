@@ -220,7 +220,7 @@ Action setup(CLI::App &app)
 	app.parse_complete_callback([options] {
 		if (options->over && options->source == "panel")
 			throw CLI::ValidationError(
-				"--over", "it is for writeback; the panel is seen whoever drives it");
+				"--over", "it is for writeback; the panel needs none");
 		if (options->frames > 1 && options->file.ends_with(".png"))
 			throw CLI::ValidationError(
 				"--frames", "a .png has one frame; write a .webp, .mp4 or .ppm");

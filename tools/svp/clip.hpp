@@ -15,10 +15,12 @@
  *	64		the frames, without gaps, each Layout::size bytes
  *
  * The frames are one AES-128-CTR stream, so frame N is at N * size of it, and can be read
- * without the ones before. Nothing authenticates it: who changes the file changes pictures,
- * and learns nothing. The counter block is random, so a key can be that of many clips. Whoever plays it passes the cipher text on to a protected buffer's
- * engine, which decrypts it on its way in. In clear it is where it was encrypted, which is
- * the content provider's part, and not for the machine it is played on.
+ * without the ones before. The counter block is random, so a key can be that of many clips.
+ * Nothing authenticates it: who changes the file changes pictures, and learns nothing.
+ *
+ * Whoever plays it passes the cipher text on to a protected buffer's engine, which decrypts it
+ * on its way in. In clear it is where it was encrypted, which is the content provider's part,
+ * and not for the machine it is played on.
  */
 #pragma once
 

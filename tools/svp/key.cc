@@ -143,10 +143,10 @@ Result<SecretKey> SecretKey::read(const std::string &text)
 		std::memcpy(key.data(), content->data(), key.size());
 		result.emplace(key);
 	} else {
-		const auto end = content->find_last_not_of(" \r\n");
+		// npos + 1 is 0: nothing else is in it.
+		const std::size_t length = content->find_last_not_of(" \r\n") + 1;
 
-		if (const auto key = from_hex(
-			    std::string_view(*content).substr(0, end == std::string::npos ? 0 : end + 1)))
+		if (const auto key = from_hex(std::string_view(*content).substr(0, length)))
 			result.emplace(*key);
 	}
 	explicit_bzero(content->data(), content->size());
@@ -203,7 +203,8 @@ Result<CounterMode> CounterMode::open(const SecretKey &key, const CounterBlock &
 
 	UniqueFd socket(::socket(AF_ALG, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
 
-	if (!socket || bind(socket.get(), reinterpret_cast<sockaddr *>(&address), sizeof(address)) ||
+	if (!socket ||
+	    bind(socket.get(), reinterpret_cast<sockaddr *>(&address), sizeof(address)) ||
 	    setsockopt(socket.get(), SOL_ALG, ALG_SET_KEY, key.bytes().data(), key.bytes().size()))
 		return no_cipher(errno);
 	UniqueFd operation(accept4(socket.get(), nullptr, nullptr, SOCK_CLOEXEC));

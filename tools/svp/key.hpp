@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * AES-128 keys, and the counter mode by the kernel's AF_ALG sockets (man 7 af_alg is not
- * there; Documentation/crypto/userspace-if.rst is).
+ * AES-128 keys, and the counter mode by the kernel's AF_ALG sockets, as its
+ * Documentation/crypto/userspace-if.rst has them.
  */
 #pragma once
 

@@ -110,8 +110,8 @@ void summarize(const Options &options, const Video &video, const Projector &proj
 				   })
 				   .text());
 	else
-		std::println("{} frames shown, {} dropped, in {:.1f} s: {}x{} {} at {:.4g} a second, "
-			     "on plane {} of {}",
+		std::println("{} frames shown, {} dropped, in {:.1f} s: {}x{} {} at {:.4g} a "
+			     "second, on plane {} of {}",
 			     player.count().shown, player.count().dropped, seconds, layout.width,
 			     layout.height, format_name(layout.format), video.rate().per_second(),
 			     projector.plane(), projector.card().name());
@@ -189,7 +189,8 @@ Result<int> run(const Options &options)
 			return failure(std::move(video));
 	}
 
-	const Position at = position(parse_area(options.at), (*video)->layout(), projector->screen());
+	const Position at =
+		position(parse_area(options.at), (*video)->layout(), projector->screen());
 	auto player = Player::create(*projector, at, **video, *heap, *device);
 
 	if (!player)
@@ -224,8 +225,7 @@ Action setup(CLI::App &app)
 				   ->needs(encrypted);
 
 	encrypted->needs(key);
-	app.add_option("--over", options->over,
-		       "Over what the program with that process id shows")
+	app.add_option("--over", options->over, "Over what the program with that process id shows")
 		->check(CLI::PositiveNumber)
 		->type_name("PID");
 	app.add_option("--at", options->at,
@@ -243,8 +243,7 @@ Action setup(CLI::App &app)
 		->check(CLI::PositiveNumber)
 		->type_name("N");
 	app.add_flag("--loop", options->loop, "Begin again at the end");
-	app.add_option("--heap", options->heap, "Whose memory")
-		->capture_default_str();
+	app.add_option("--heap", options->heap, "Whose memory")->capture_default_str();
 	app.add_option("--device", options->device, "The card: driver, cardN or path")
 		->default_str(Card::default_name);
 	app.add_flag("--json", options->json, "Print the summary as a JSON object");

@@ -56,8 +56,9 @@ Size default_size(const Screen &screen, std::uint64_t plane)
 Result<Picture> make_picture(const Options &options, const Screen &screen, const Area &area)
 {
 	if (options.file.empty()) {
+		const std::uint64_t plane = plane_type_named(options.plane);
 		const Size size = area.width ? Size(area.width, area.height) :
-					       default_size(screen, plane_type_named(options.plane));
+					       default_size(screen, plane);
 
 		return *draw_pattern(options.pattern, size.width, size.height);
 	}

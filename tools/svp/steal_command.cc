@@ -404,7 +404,8 @@ Loot memory(const Options &options)
 	// A word may be there by chance, a picture has hundreds.
 	if (found > 8)
 		return stolen(std::format("its memory: {} words of the picture", found));
-	return nothing(std::format("its memory: no word of the picture in {}", size_text(searched)));
+	return nothing(
+		std::format("its memory: no word of the picture in {}", size_text(searched)));
 }
 
 /* The same by another user: may he even have its screen? */

@@ -166,10 +166,11 @@ TEST(CounterMode, OfManyPartsIsOneStream)
 	std::vector<std::byte> whole(200003), parts(whole.size());
 
 	ASSERT_TRUE(mode->apply(whole, 0));
-	for (std::size_t at = 0; at < parts.size(); at += 7919)
-		ASSERT_TRUE(mode->apply(
-			std::span(parts).subspan(at, std::min<std::size_t>(7919, parts.size() - at)),
-			at));
+	for (std::size_t at = 0; at < parts.size(); at += 7919) {
+		const std::size_t size = std::min<std::size_t>(7919, parts.size() - at);
+
+		ASSERT_TRUE(mode->apply(std::span(parts).subspan(at, size), at));
+	}
 	EXPECT_EQ(parts, whole);
 }
 
