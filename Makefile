@@ -26,8 +26,9 @@ igt-tests: setup ## build the IGT tests
 svp: setup ## build svp, the user's command
 	@$(VM) exec -- $(MAKE) -s -f tools/svp/svp.mk
 
+demo: export VIDEO := $(VIDEO)
 demo: modules svp ## protected video over kmscube: what is seen, what is captured (VIDEO=FILE)
-	@ci/demo --kernel $(KERNEL) $(if $(VIDEO),'$(VIDEO)')
+	@ci/demo --kernel $(KERNEL) $${VIDEO:+"$$VIDEO"}
 
 test: setup ## everything CI runs
 	@python3 ci/test
