@@ -7,6 +7,7 @@
 #include <linux/device/faux.h>
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
+#include <linux/limits.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/sysfs.h>
@@ -138,6 +139,11 @@ static int create_mode_config(struct vskms_device *device,
 	return 0;
 }
 
+/* For all devices, and constant: of one that has none it is thought that it takes 64 KiB. */
+static struct device_dma_parameters dma_parms = {
+	.max_segment_size = UINT_MAX,
+};
+
 static int device_init(struct vskms_device *device, const struct vskms_config *config)
 {
 	struct device *dev = device->drm.dev;
@@ -147,6 +153,7 @@ static int device_init(struct vskms_device *device, const struct vskms_config *c
 	ret = dma_coerce_mask_and_coherent(dev, DMA_BIT_MASK(64));
 	if (ret)
 		return ret;
+	dev->dma_parms = &dma_parms;
 	/* Destroyed after everything that puts work there. */
 	device->release = drmm_alloc_ordered_workqueue(&device->drm, "vskms_release",
 						       WQ_MEM_RECLAIM);

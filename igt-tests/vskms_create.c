@@ -230,6 +230,11 @@ static void test_hostile(void)
 	REFUSED(-EINVAL, args.flags = 0; args.heap[0] = 0);
 #undef REFUSED
 
+	/* Of a shorter struct the rest is 0: here all but the width and height. */
+	args = good;
+	igt_assert_eq(ioctl(kms.fd, DRM_IOC(DRM_IOC_READWRITE, DRM_IOCTL_BASE,
+					    DRM_COMMAND_BASE + DRM_VSKMS_GEM_CREATE, 8), &args), -1);
+	igt_assert_eq(errno, EINVAL);
 	igt_assert_eq(ioctl(kms.fd, DRM_IOCTL_VSKMS_GEM_CREATE, NULL), -1);
 	igt_assert_eq(errno, EFAULT);
 	igt_assert_eq(ioctl(kms.fd, DRM_IOCTL_VSKMS_GEM_CREATE, (void *)8), -1);
@@ -267,6 +272,27 @@ static void test_not_master(void)
 	igt_assert_eq(drmSetMaster(kms.fd), 0);
 	close(other);
 	igt_assert_eq(ledger_now("total", "buffers"), 0);
+}
+
+/* A lessee is master of its lease, and has a quota of its own. */
+static void test_lessee(void)
+{
+	const uint32_t objects[] = { kms.crtc, kms.connector, kms.primary };
+	int ours = create_protected(kms.fd, CARVEOUT_NAME, QUOTA), theirs;
+	uint32_t id;
+	int lessee = drmModeCreateLease(kms.fd, objects, sizeof(objects) / sizeof(objects[0]),
+					O_CLOEXEC, &id);
+
+	igt_assert(ours > 0 && lessee >= 0);
+	theirs = create_protected(lessee, DYNAMIC_NAME, QUOTA);
+	igt_assert(theirs > 0);
+	igt_assert_eq(create_protected(lessee, DYNAMIC_NAME, 1), -EDQUOT);
+	/* Revoked, it is master of nothing; what it has it keeps. */
+	igt_assert_eq(drmModeRevokeLease(kms.fd, id), 0);
+	igt_assert_eq(drmCloseBufferHandle(kms.fd, ours), 0);
+	igt_assert(buffers_settle(1));
+	close(lessee);
+	igt_assert(buffers_settle(0));
 }
 
 static void test_quota(void)
@@ -442,6 +468,10 @@ igt_main()
 	igt_describe("It is for the master.");
 	igt_subtest("not-master-refused")
 		test_not_master();
+
+	igt_describe("A lessee may, too, within a quota of its own.");
+	igt_subtest("lessee")
+		test_lessee();
 
 	igt_describe("A file has its quota, until the memory is free again.");
 	igt_subtest("quota")

@@ -56,7 +56,6 @@ static uint32_t crc_with(uint32_t plane, const struct kms_fb *fb, int alpha)
 	at.alpha = alpha;
 	igt_assert_eq(kms_show(&kms, plane, fb, at, 0), 0);
 	crc = kms_crc(&kms);
-	at.alpha = 0xffff;
 	igt_assert_eq(kms_show(&kms, plane, NULL, at, 0), 0);
 	return crc;
 }
@@ -91,6 +90,45 @@ static void test_crc(bool include)
 	kms_fb_free(&kms, &protected);
 	kms_fb_free(&kms, &ordinary);
 	kms_fb_free(&kms, &black);
+}
+
+/* In one frame a CRC without and the panel with: the camera is no software. */
+static void test_panel_beside_crc(void)
+{
+	static uint32_t pixels[SIZE * SIZE];
+	static unsigned char image[32 + 3 * W * H];
+	igt_pipe_crc_t *pipe_crc = igt_pipe_crc_new(kms.fd, 0, "auto");
+	uint32_t black, shown;
+	struct kms_fb protected;
+	int panel = kms_panel(&kms);
+	struct kms_place at = KMS_AT(X, Y);
+	const unsigned char *rgb;
+	igt_crc_t crc;
+	size_t len = 0;
+	ssize_t got;
+
+	igt_assert(panel >= 0);
+	fill(pixels, SIZE * SIZE, 1);
+	igt_assert_eq(kms_fb_protected(&kms, &protected, heap, DRM_FORMAT_XRGB8888, SIZE, SIZE,
+				       pixels), 0);
+	at.alpha = 0xffff;
+	igt_assert_eq(kms_show(&kms, kms.overlay[0], &protected, at, 0), 0);
+	igt_pipe_crc_start(pipe_crc);
+	igt_pipe_crc_get_single(pipe_crc, &crc);
+	black = crc.crc[0];
+	while ((got = read(panel, image + len, sizeof(image) - len)) > 0)
+		len += got;
+	igt_assert_eq(got, 0);
+	rgb = image + len - 3 * W * H + 3 * (Y * W + X);
+	igt_assert_eq(rgb[0] << 16 | rgb[1] << 8 | rgb[2], pixels[0] & 0xffffff);
+	igt_pipe_crc_get_single(pipe_crc, &crc);
+	shown = crc.crc[0];
+	igt_pipe_crc_stop(pipe_crc);
+	igt_pipe_crc_free(pipe_crc);
+	igt_assert_eq(shown, black);
+	close(panel);
+	igt_assert_eq(kms_show(&kms, kms.overlay[0], NULL, KMS_AT(X, Y), 0), 0);
+	kms_fb_free(&kms, &protected);
 }
 
 /* The handle, or 0 if there is none to be had. */
@@ -221,12 +259,16 @@ igt_main()
 
 	igt_fixture() {
 		end();
-		begin("crc_policy=exclude");
+		begin("crc_policy=exclude panel_capture=1");
 	}
 
 	igt_describe("With crc_policy=exclude it is of opaque black in their place.");
 	igt_subtest("crc-excludes")
 		test_crc(false);
+
+	igt_describe("The panel has them all the same, beside a CRC without.");
+	igt_subtest("panel-beside-crc")
+		test_panel_beside_crc();
 
 	igt_describe("When all is closed nothing is left.");
 	igt_subtest("nothing-left") {
