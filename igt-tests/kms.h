@@ -47,6 +47,7 @@ struct kms {
 	uint32_t overlay[KMS_OVERLAYS];
 	int overlays;
 	uint32_t mode_blob;
+	int index;		/* the CRTC's, on the card */
 };
 
 #define KMS_PLANES 3
@@ -149,13 +150,35 @@ static inline int kms_card(void)
 	return -ENODEV;
 }
 
+/* The card of a device that was made by configfs. */
+static inline int kms_card_of(const char *device)
+{
+	char path[320];
+	int fd;
+
+	for (int i = 0; i < 64; i++) {
+		snprintf(path, sizeof(path), "/sys/devices/faux/%s/drm/card%d", device, i);
+		if (access(path, F_OK))
+			continue;
+		snprintf(path, sizeof(path), "/dev/dri/card%d", i);
+		fd = open(path, O_RDWR | O_CLOEXEC);
+		return fd < 0 ? -errno : fd;
+	}
+	return -ENODEV;
+}
+
 static inline void kms_find_planes(struct kms *kms)
 {
 	drmModePlaneRes *planes = drmModeGetPlaneResources(kms->fd);
 
 	for (uint32_t i = 0; planes && i < planes->count_planes; i++) {
+		drmModePlane *plane = drmModeGetPlane(kms->fd, planes->planes[i]);
+		bool possible = plane && plane->possible_crtcs & 1u << kms->index;
 		uint64_t type = ~0ull;
 
+		drmModeFreePlane(plane);
+		if (!possible)
+			continue;
 		kms_prop(kms->fd, planes->planes[i], "type", &type);
 		if (type == DRM_PLANE_TYPE_PRIMARY)
 			kms->primary = planes->planes[i];
@@ -167,44 +190,68 @@ static inline void kms_find_planes(struct kms *kms)
 	drmModeFreePlaneResources(planes);
 }
 
-/* Opens the card and finds what it has. It is master: nobody else may be. */
-static inline int kms_open(struct kms *kms)
+/* Can @connector show what the CRTC has? */
+static inline bool kms_is_possible(const struct kms *kms, const drmModeConnector *connector)
+{
+	bool possible = false;
+
+	for (int i = 0; i < connector->count_encoders && !possible; i++) {
+		drmModeEncoder *encoder = drmModeGetEncoder(kms->fd, connector->encoders[i]);
+
+		possible = encoder && encoder->possible_crtcs & 1u << kms->index;
+		drmModeFreeEncoder(encoder);
+	}
+	return possible;
+}
+
+static inline void kms_find_mode(struct kms *kms, const drmModeConnector *connector)
+{
+	for (int i = 0; i < connector->count_modes && !kms->mode_blob; i++)
+		if (connector->modes[i].hdisplay == KMS_WIDTH &&
+		    connector->modes[i].vdisplay == KMS_HEIGHT)
+			drmModeCreatePropertyBlob(kms->fd, &connector->modes[i],
+						  sizeof(connector->modes[i]), &kms->mode_blob);
+}
+
+/* Finds what CRTC @index of an open card has. */
+static inline int kms_find(struct kms *kms, int fd, int index)
 {
 	drmModeRes *res;
 
-	*kms = (struct kms){ .fd = kms_card() };
-	if (kms->fd < 0)
-		return kms->fd;
-	drmSetClientCap(kms->fd, DRM_CLIENT_CAP_ATOMIC, 1);
-	drmSetClientCap(kms->fd, DRM_CLIENT_CAP_WRITEBACK_CONNECTORS, 1);
+	*kms = (struct kms){ .fd = fd, .index = index };
+	if (fd < 0)
+		return fd;
+	drmSetClientCap(fd, DRM_CLIENT_CAP_ATOMIC, 1);
+	drmSetClientCap(fd, DRM_CLIENT_CAP_WRITEBACK_CONNECTORS, 1);
 	kms->secure = secure_open();
 	if (kms->secure < 0)
 		return kms->secure;
-	res = drmModeGetResources(kms->fd);
-	if (!res || !res->count_crtcs)
+	res = drmModeGetResources(fd);
+	if (!res || index >= res->count_crtcs)
 		return -ENODEV;
-	kms->crtc = res->crtcs[0];
+	kms->crtc = res->crtcs[index];
 	for (int i = 0; i < res->count_connectors; i++) {
-		drmModeConnector *connector = drmModeGetConnector(kms->fd, res->connectors[i]);
+		drmModeConnector *connector = drmModeGetConnector(fd, res->connectors[i]);
 
-		if (!connector)
-			continue;
-		if (connector->connector_type == DRM_MODE_CONNECTOR_WRITEBACK)
-			kms->writeback = connector->connector_id;
-		else
-			kms->connector = connector->connector_id;
-		for (int m = 0; m < connector->count_modes && !kms->mode_blob &&
-		     connector->connector_id == kms->connector; m++)
-			if (connector->modes[m].hdisplay == KMS_WIDTH &&
-			    connector->modes[m].vdisplay == KMS_HEIGHT)
-				drmModeCreatePropertyBlob(kms->fd, &connector->modes[m],
-							  sizeof(connector->modes[m]),
-							  &kms->mode_blob);
+		if (connector && kms_is_possible(kms, connector)) {
+			if (connector->connector_type == DRM_MODE_CONNECTOR_WRITEBACK) {
+				kms->writeback = connector->connector_id;
+			} else {
+				kms->connector = connector->connector_id;
+				kms_find_mode(kms, connector);
+			}
+		}
 		drmModeFreeConnector(connector);
 	}
 	drmModeFreeResources(res);
 	kms_find_planes(kms);
 	return kms->primary && kms->mode_blob ? 0 : -ENODEV;
+}
+
+/* Opens the card and finds what its first CRTC has. It is master: nobody else may be. */
+static inline int kms_open(struct kms *kms)
+{
+	return kms_find(kms, kms_card(), 0);
 }
 
 static inline void kms_add_plane(struct kms *kms, drmModeAtomicReq *req, uint32_t plane,
@@ -491,7 +538,8 @@ static inline int kms_panel(const struct kms *kms)
 
 	if (fstat(kms->fd, &card))
 		return -errno;
-	snprintf(path, sizeof(path), "/sys/kernel/debug/dri/%u/crtc-0/panel", minor(card.st_rdev));
+	snprintf(path, sizeof(path), "/sys/kernel/debug/dri/%u/crtc-%d/panel",
+		 minor(card.st_rdev), kms->index);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
@@ -499,7 +547,7 @@ static inline int kms_panel(const struct kms *kms)
 /* What is on the screen now, in a word. */
 static inline uint32_t kms_crc(struct kms *kms)
 {
-	igt_pipe_crc_t *pipe_crc = igt_pipe_crc_new(kms->fd, 0, "auto");
+	igt_pipe_crc_t *pipe_crc = igt_pipe_crc_new(kms->fd, kms->index, "auto");
 	igt_crc_t crc = {};
 
 	igt_pipe_crc_collect_crc(pipe_crc, &crc);
