@@ -55,6 +55,9 @@ BATCHES = (
     Batch("large", ("kms_concurrent@*", "kms_plane_lowres@*"), ("vskms.mode=1024x768",)),
     # They compare the rate of flips with what it takes to paint a screen.
     Batch("async", ("kms_async_flips@*",), ("vskms.mode=320x240",)),
+    # They leave the writeback connector on the CRTC, and who does not know of such connectors
+    # cannot take it off.
+    Batch("colour", ("kms_colorop@*",)),
     Batch("flip", ("kms_flip@*",)),
     Batch("cursor", ("kms_cursor_*",)),
     Batch("planes", ("kms_plane*", "kms_rotation_crc@*", "kms_atomic_transition@*")),
