@@ -34,7 +34,7 @@ TEST(HeapCore, piece_is_taken_and_given_back)
 	ASSERT_EQ(heap_region_create(0x60000000, 1 << 20, &region), 0);
 
 	ASSERT_EQ(heap_region_alloc(region, 5000, 4096, &address), 0);
-	EXPECT_EQ(heap_region_alloc(region, 1 << 20, 4096, &rest), -ENOMEM);
+	EXPECT_EQ(heap_region_alloc(region, 1 << 20, 4096, &rest), -ENOSPC);
 	EXPECT_EQ(heap_region_alloc(region, (1 << 20) - 8192, 4096, &rest), 0);
 	EXPECT_EQ(heap_region_free(region, rest), 0);
 	EXPECT_EQ(heap_region_free(region, address), 0);
