@@ -159,7 +159,7 @@ public:
 		const Fd done(fence);
 		pollfd poller{done.get(), POLLIN, 0};
 
-		if (poll(&poller, 1, 10000) != 1)
+		if (poll(&poller, 1, 60000) != 1)
 			die(driver_ + ": a writeback", ETIMEDOUT);
 	}
 
