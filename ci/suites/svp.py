@@ -25,6 +25,32 @@ step()
 	echo $? >$name.status
 }
 
+# A buffer of heap $1, as a descriptor that svp query inherits.
+query()
+{
+	perl -e 'open(my $heap, "<", "/dev/dma_heap/$ARGV[0]") or die "$!";
+		my $alloc = pack("Q L L Q", 8192, 0, 2, 0);
+		ioctl($heap, 0xc0184800, $alloc) or die "$!";	# DMA_HEAP_IOCTL_ALLOC
+		exec("svp", "query", "--json", (unpack("Q L", $alloc))[1])' "$1"
+}
+
+# SECURE_HEAP_IOCTL_REVOKE or _RESTORE of the carve-out heap.
+session()
+{
+	perl -e 'open(my $device, "+<", "/dev/secure_heap") or die "$!";
+		my $session = pack("a64 L L Q", "protected,secure-video", 0, 0, 0);
+		ioctl($device, $ARGV[0] eq "revoke" ? 0xc0505343 : 0xc0505344, $session) or die "$!"' $1
+}
+
+# Until file $1 has a line with $2.
+await()
+{
+	for i in $(seq 100); do
+		grep -q "$2" "$1" && return
+		sleep 0.1
+	done
+}
+
 # svp show, until its picture is there.
 show()
 {
@@ -82,6 +108,8 @@ step query-no-dmabuf svp query $pid:1
 step query-no-fd svp query $pid:99
 step query-no-process svp query 4194304:1
 step query-own sh -c 'svp query 0'
+step query-ordinary query system
+step query-inherited query protected,secure-video
 step query-nobody nobody svp query $pid:$buffer
 step heaps-used svp heaps --json
 hide INT
@@ -108,6 +136,11 @@ step film-mp4 svp capture panel --frames 6 -o film.mp4
 step film-webp svp capture panel --frames 3 --rate 5 -o film.webp
 step film-ppm svp capture panel --frames 3 -o film.ppm
 ffprobe -v error -count_frames -show_entries stream=width,height,nb_read_frames -of csv=p=0 film.mp4 >film.probe
+step film-nowhere svp capture panel --frames 2 -o nowhere/film.mp4
+svp capture panel --frames 100000 -o interrupted.mp4 >interrupted.out 2>interrupted.err & filming=$!
+await /proc/$filming/io 'wchar: [1-9][0-9]\{7\}'
+kill -INT $filming; wait $filming; echo $? >interrupted.status
+ffprobe -v error -count_frames -show_entries stream=nb_read_frames -of csv=p=0 interrupted.mp4 >interrupted.probe
 hide KILL
 for i in $(seq 100); do
 	svp heaps --json >killed.out
@@ -123,7 +156,8 @@ svp ledger --follow >follow.out 2>follow.err & follower=$!
 svp ledger --follow --json >follow-json.out 2>follow-json.err & follower_json=$!
 sleep 1
 step selftest svp selftest
-for i in $(seq 50); do grep -q mmap follow.out && grep -q mmap follow-json.out && break; sleep 0.1; done
+await follow.out mmap
+await follow-json.out mmap
 kill -INT $follower $follower_json
 wait $follower; echo $? >follow.status
 wait $follower_json; echo $? >follow-json.status
@@ -138,6 +172,15 @@ show busy --pattern bars
 step selftest-busy svp selftest --json
 hide TERM
 step selftest-again svp selftest --json
+
+show revoked --pattern bars
+session revoke
+await revoked.out revoked
+step revoked-panel svp capture panel -o revoked.ppm
+step revoked-alloc svp show --pattern bars
+step revoked-heaps svp heaps --json
+session restore
+hide TERM
 
 rmmod vskms
 step no-module svp show --pattern bars
@@ -318,6 +361,14 @@ class Svp(unittest.TestCase):
         self.succeeded("file-panel")
         self.assertEqual(images("file.ppm"), images("xr24.ppm"))
 
+    def test_show_tells_of_a_revocation(self):
+        self.assertIn(f"\nheap {CARVEOUT} was revoked", self.succeeded("revoked"))
+        image, = images("revoked.ppm")
+        self.assertFalse(any(image.pixels))
+        states = {heap["name"]: heap["state"] for heap in json.loads(self.succeeded("revoked-heaps"))}
+        self.assertEqual(states, {CARVEOUT: "revoked", DYNAMIC: "live"})
+        self.refused("revoked-alloc", CARVEOUT, "EIO", "is revoked")
+
     def test_show_killed_leaves_nothing(self):
         self.assertEqual(self.done("file").status, 128 + 9)
         heaps = json.loads((OUT / "killed.out").read_text())
@@ -356,6 +407,10 @@ class Svp(unittest.TestCase):
         self.assertRegex((OUT / "film.webp").read_bytes(), rb"(?s)\ARIFF....WEBP")
         self.assertEqual(images("film.ppm"), 3 * images("xr24.ppm"))
 
+    def test_capture_interrupted_keeps_its_frames(self):
+        captured = re.search(r"(\d+) of 100000 frames", self.succeeded("interrupted"))
+        self.assertEqual(int((OUT / "interrupted.probe").read_text()), int(captured[1]))
+
     def test_capture_says_what_it_cannot_do(self):
         self.refused("capture-dark", "nothing is on")
         self.refused("capture-dark-again", "nothing is on")
@@ -363,6 +418,10 @@ class Svp(unittest.TestCase):
         self.refused("capture-not-master", "another program")
         self.refused("capture-unwritable", "/proc/x.png: cannot write it")
         self.refused("capture-nobody", "EACCES")
+        # ffmpeg says why, and svp that it ended.
+        nowhere = self.done("film-nowhere")
+        self.assertEqual(nowhere.status, 1)
+        self.assertRegex(nowhere.err, r"(?s)nowhere/film.mp4.*\nsvp: ffmpeg: ended with status \d+")
 
     def test_query_knows_a_buffer_of_another_process(self):
         buffer = json.loads(self.succeeded("query-json"))
@@ -371,6 +430,10 @@ class Svp(unittest.TestCase):
         self.assertGreaterEqual(buffer["size"], 320 * 240 * 4)
         self.assertEqual(buffer["generation"], buffer["session"])
         self.assertRegex(self.succeeded("query"), rf"(?s)^protected, live\nheap +{CARVEOUT}\n.*handle +{buffer['handle']}\n")
+
+    def test_query_knows_what_it_inherits(self):
+        self.assertEqual(json.loads(self.succeeded("query-ordinary")), {"protected": False, "state": "ordinary"})
+        self.assertEqual(json.loads(self.succeeded("query-inherited"))["heap"], CARVEOUT)
 
     def test_query_says_what_it_cannot_do(self):
         self.refused("query-no-dmabuf", "EINVAL", "is it a dma-buf?")

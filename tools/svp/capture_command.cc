@@ -107,7 +107,14 @@ private:
 			return failure(std::format("{}: the mode changed from {}x{} to {}x{}",
 						   options_.file, width_, height_, picture.width(),
 						   picture.height()));
-		return write_all(child_->pipe(), picture.rgb(), child_->name());
+		auto written = write_all(child_->pipe(), picture.rgb(), child_->name());
+
+		if (written)
+			return {};
+		// Why it reads no more, it knows better.
+		auto finished = child_->finish();
+
+		return finished ? written : finished;
 	}
 
 	/* PPMs one after the other are what ffmpeg reads as -f ppm_pipe. */

@@ -71,7 +71,9 @@ Result<Child> Child::start(const std::vector<std::string> &argv, Pipe pipe)
 	sigaddset(&ignored, SIGPIPE);
 	posix_spawnattr_setsigmask(&spawn.attributes, &none);
 	posix_spawnattr_setsigdefault(&spawn.attributes, &ignored);
-	posix_spawnattr_setflags(&spawn.attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	posix_spawnattr_setpgroup(&spawn.attributes, 0);
+	posix_spawnattr_setflags(&spawn.attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
+							    POSIX_SPAWN_SETPGROUP);
 	if (const int wrong = posix_spawnp(&pid, words[0], &spawn.actions, &spawn.attributes,
 					   words.data(), environ))
 		return failure(std::format("{}: cannot start it", argv[0]), wrong,
@@ -80,7 +82,7 @@ Result<Child> Child::start(const std::vector<std::string> &argv, Pipe pipe)
 }
 
 Child::Child(Child &&other) noexcept
-    : name_(std::move(other.name_)), pid_(std::exchange(other.pid_, 0)),
+	: name_(std::move(other.name_)), pid_(std::exchange(other.pid_, 0)),
       pipe_(std::move(other.pipe_))
 {
 }

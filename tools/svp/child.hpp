@@ -21,7 +21,7 @@ public:
 
 	/*
 	 * @argv[0] is looked up in PATH. Its other stream is /dev/null; its errors go where ours
-	 * do. Signals that we hold back reach it.
+	 * do. It is in a process group of its own: Ctrl-C is for us, and its pipe's end for it.
 	 */
 	[[nodiscard]] static Result<Child> start(const std::vector<std::string> &argv, Pipe pipe);
 
