@@ -230,6 +230,25 @@ static inline long long ledger_imbalances(void)
 	return strncmp(last, "imbalances ", 11) ? -1 : strtoll(last + 11, NULL, 10);
 }
 
+/*
+ * What is still held of all heaps, and what went wrong, when nobody should hold anything: a
+ * display lets go of its last buffers a little after it was told to. -EIO if it is unknown.
+ */
+static inline long long ledger_left(void)
+{
+	long long buffers, mappings, windows, imbalances;
+
+	for (int i = 0; i < 100 && ledger_now("total", "buffers"); i++)
+		usleep(20000);
+	buffers = ledger_now("total", "buffers");
+	mappings = ledger_now("total", "mappings");
+	windows = ledger_now("total", "windows");
+	imbalances = ledger_imbalances();
+	if (buffers < 0 || mappings < 0 || windows < 0 || imbalances < 0)
+		return -EIO;
+	return buffers + mappings + windows + imbalances;
+}
+
 /* Lists a device in a heap's policy, for reading and writing. */
 static inline int device_list(const char *heap, const char *device)
 {
