@@ -12,6 +12,9 @@ from pathlib import Path
 import time
 
 
+WRONG = re.compile(r"CRITICAL|FAIL|[Ee]rror|Traceback|BUG:|WARNING:")
+
+
 @dataclass
 class Result:
     """@name is suite@test or suite@test@subtest; @result is pass, fail or skip."""
@@ -20,6 +23,12 @@ class Result:
     result: str
     seconds: float
     text: str = ""		# what it printed; for a skip, the reason
+
+    def brief(self) -> str:
+        """What it printed in one line: the first, the first that tells of a fault, the last."""
+        lines = [line.strip() for line in self.text.splitlines() if line.strip()]
+        wrong = [line for line in lines if WRONG.search(line)]
+        return " ... ".join(dict.fromkeys(lines[:1] + wrong[:1] + lines[-1:]))[:600]
 
 
 class Results:
@@ -31,6 +40,9 @@ class Results:
         print(f"{result.result:4} {result.name} ({result.seconds:.1f} s)", flush=True)
         if result.result != "pass" and result.text:
             print("".join(f"     {line}\n" for line in result.text.strip().splitlines()), end="", flush=True)
+
+    def failed(self) -> list[Result]:
+        return [r for r in self.all if r.result == "fail"]
 
     def count(self) -> Counter:
         return Counter(r.result for r in self.all)
