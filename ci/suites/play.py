@@ -3,31 +3,18 @@
 
 import json
 import re
-import shutil
-import unittest
 from pathlib import Path
 
 from pictures import Area, Picture
 
-from .result import Results, run_command, run_python
-from .svp import Done, svp
+from .result import Results, run_python
+from .steps import Steps, svp
 
-VM = "tools/vm"
 OUT = Path("out/play")
 AREA = Area(7, 9, 96, 64)	# of a video that is captured
 
-# One boot for all; each step leaves NAME.out, NAME.err and NAME.status.
 SCRIPT = r"""
-cd "$1" || exit 1
 dri=/sys/kernel/debug/dri/0
-step()
-{
-	local name=$1; shift
-	"$@" >$name.out 2>$name.err </dev/null
-	echo $? >$name.status
-}
-
-nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
 
 # until COMMAND: for 20 s.
 until_true()
@@ -157,37 +144,9 @@ exit 0
 """
 
 
-class Play(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        built = run_command(["make", "-s", "svp"])
-        if built.returncode:
-            raise RuntimeError(built.stdout + built.stderr)
-        shutil.rmtree(OUT, ignore_errors=True)
-        cls.guest = run_command([VM, "run", "--modparam", "vskms.panel_capture=1", "--modparam", "vskms.mode=640x480",
-                                 "--timeout", "400", "--out", str(OUT), "--log", "out/play.log", "--", "bash", "-c",
-                                 SCRIPT, "play", str(OUT.absolute())])
-
-    def read(self, name: str) -> str:
-        return (OUT / name).read_text(errors="replace").strip()
-
-    def done(self, name: str) -> Done:
-        read = lambda kind: (OUT / f"{name}.{kind}").read_text(errors="replace")
-        return Done(int(read("status")), read("out"), read("err"))
-
-    def succeeded(self, name: str) -> str:
-        done = self.done(name)
-        self.assertEqual((done.status, done.err), (0, ""))
-        return done.out
-
-    def refused(self, name: str, *words: str) -> None:
-        """It ended with 1, and its last line has all @words."""
-        done = self.done(name)
-        self.assertEqual(done.status, 1, done.out + done.err)
-        line = done.err.splitlines()[-1]
-        self.assertTrue(line.startswith("svp: "), done.err)
-        for word in words:
-            self.assertIn(word, line)
+class Play(Steps):
+    SCRIPT = SCRIPT
+    OUT = OUT
 
     def played(self, name: str, frames: int) -> dict:
         """All @frames were shown or dropped, and no more than two of three were dropped."""

@@ -4,27 +4,17 @@
 import json
 import re
 import shutil
-import unittest
 from dataclasses import dataclass
 from pathlib import Path
 
 from .result import Results, run_command, run_python
+from .steps import Steps, svp
 
-VM = "tools/vm"
 OUT = Path("out/svp")
 CARVEOUT = "protected,secure-video"
 DYNAMIC = "protected,secure-video-dynamic"
 
-# One boot for all; each step leaves NAME.out, NAME.err and NAME.status.
 SCRIPT = """
-cd "$1" || exit 1
-step()
-{
-	local name=$1; shift
-	"$@" >$name.out 2>$name.err </dev/null
-	echo $? >$name.status
-}
-
 # A buffer of heap $1, as a descriptor that svp query inherits.
 query()
 {
@@ -68,8 +58,6 @@ hide()
 	kill -$1 $pid; wait $pid 2>/dev/null
 	echo $? >$shown.status
 }
-
-nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
 
 policy=/sys/kernel/config/secure_heap
 
@@ -192,13 +180,6 @@ BARS = ((255, 255, 255), (255, 255, 0), (0, 255, 255), (0, 255, 0),
 
 
 @dataclass
-class Done:
-    status: int
-    out: str
-    err: str
-
-
-@dataclass
 class Image:
     """A binary PPM's pixels, row by row."""
 
@@ -226,39 +207,9 @@ def images(name: str) -> list[Image]:
     return found
 
 
-def svp(*args: str):
-    """In the sysroot, where there is no module: for what svp says of its arguments."""
-    return run_command([VM, "exec", "--", "build/svp/svp", *args])
-
-
-class Svp(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        built = run_command(["make", "-s", "svp"])
-        if built.returncode:
-            raise RuntimeError(built.stdout + built.stderr)
-        shutil.rmtree(OUT, ignore_errors=True)
-        cls.guest = run_command([VM, "run", "--modparam", "vskms.panel_capture=1", "--modparam",
-                                 "vskms.mode=640x480", "--timeout", "400", "--out", str(OUT), "--log",
-                                 "out/svp.log", "--", "bash", "-c", SCRIPT, "svp", str(OUT.absolute())])
-
-    def done(self, name: str) -> Done:
-        read = lambda kind: (OUT / f"{name}.{kind}").read_text(errors="replace")
-        return Done(int(read("status")), read("out"), read("err"))
-
-    def succeeded(self, name: str) -> str:
-        done = self.done(name)
-        self.assertEqual((done.status, done.err), (0, ""))
-        return done.out
-
-    def refused(self, name: str, *words: str) -> None:
-        """It ended with 1 and one line, which has all @words."""
-        done = self.done(name)
-        self.assertEqual(done.status, 1, done.err)
-        self.assertEqual(done.err.count("\n"), 1, done.err)
-        self.assertTrue(done.err.startswith("svp: "), done.err)
-        for word in words:
-            self.assertIn(word, done.err)
+class Svp(Steps):
+    SCRIPT = SCRIPT
+    OUT = OUT
 
     def assert_bars(self, name: str, area: tuple[int, int, int, int], tolerance: int = 0) -> None:
         """The panel has the bars in @area, as far as that is on the screen, and else black."""
@@ -367,7 +318,7 @@ class Svp(unittest.TestCase):
         self.assertFalse(any(image.pixels))
         states = {heap["name"]: heap["state"] for heap in json.loads(self.succeeded("revoked-heaps"))}
         self.assertEqual(states, {CARVEOUT: "revoked", DYNAMIC: "live"})
-        self.refused("revoked-alloc", CARVEOUT, "EIO", "is revoked")
+        self.refused_in_one_line("revoked-alloc", CARVEOUT, "EIO", "is revoked")
 
     def test_show_killed_leaves_nothing(self):
         self.assertEqual(self.done("file").status, 128 + 9)
@@ -378,14 +329,14 @@ class Svp(unittest.TestCase):
         self.assertFalse(any(image.pixels))
 
     def test_show_says_what_it_cannot_do(self):
-        self.refused("show-no-heap", "heap nosuch", CARVEOUT)
-        self.refused("show-no-card", "card nosuch", "card0 (vskms)")
-        self.refused("show-no-file", "nosuch.png", "ENOENT")
-        self.refused("show-no-png", "sizes: no PNG")
-        self.refused("show-nobody", "EACCES", "as root")
-        self.refused("show-full", "protected,small", "300 KiB", "ENOMEM", "64 KiB of 64 KiB are free")
-        self.refused("show-twice", "card0 (vskms)", "another program")
-        self.refused("no-module", "card vskms", "modprobe vskms")
+        self.refused_in_one_line("show-no-heap", "heap nosuch", CARVEOUT)
+        self.refused_in_one_line("show-no-card", "card nosuch", "card0 (vskms)")
+        self.refused_in_one_line("show-no-file", "nosuch.png", "ENOENT")
+        self.refused_in_one_line("show-no-png", "sizes: no PNG")
+        self.refused_in_one_line("show-nobody", "EACCES", "as root")
+        self.refused_in_one_line("show-full", "protected,small", "300 KiB", "ENOMEM", "64 KiB of 64 KiB are free")
+        self.refused_in_one_line("show-twice", "card0 (vskms)", "another program")
+        self.refused_in_one_line("no-module", "card vskms", "modprobe vskms")
 
     def test_masters_are_registered_attached_and_listed(self):
         of = lambda name: {(m["heap"], m["device"]): m for m in json.loads(self.succeeded(name))}
@@ -412,12 +363,12 @@ class Svp(unittest.TestCase):
         self.assertEqual(int((OUT / "interrupted.probe").read_text()), int(captured[1]))
 
     def test_capture_says_what_it_cannot_do(self):
-        self.refused("capture-dark", "nothing is on")
-        self.refused("capture-dark-again", "nothing is on")
-        self.refused("capture-no-crtc", "CRTC number 9")
-        self.refused("capture-not-master", "another program")
-        self.refused("capture-unwritable", "/proc/x.png: cannot write it")
-        self.refused("capture-nobody", "EACCES")
+        self.refused_in_one_line("capture-dark", "nothing is on")
+        self.refused_in_one_line("capture-dark-again", "nothing is on")
+        self.refused_in_one_line("capture-no-crtc", "CRTC number 9")
+        self.refused_in_one_line("capture-not-master", "another program")
+        self.refused_in_one_line("capture-unwritable", "/proc/x.png: cannot write it")
+        self.refused_in_one_line("capture-nobody", "EACCES")
         # ffmpeg says why, and svp that it ended.
         nowhere = self.done("film-nowhere")
         self.assertEqual(nowhere.status, 1)
@@ -436,11 +387,11 @@ class Svp(unittest.TestCase):
         self.assertEqual(json.loads(self.succeeded("query-inherited"))["heap"], CARVEOUT)
 
     def test_query_says_what_it_cannot_do(self):
-        self.refused("query-no-dmabuf", "EINVAL", "is it a dma-buf?")
-        self.refused("query-no-fd", "descriptor 99", "EBADF")
-        self.refused("query-no-process", "process 4194304", "ESRCH")
-        self.refused("query-own", "0: cannot query it", "EINVAL")
-        self.refused("query-nobody", "EACCES")
+        self.refused_in_one_line("query-no-dmabuf", "EINVAL", "is it a dma-buf?")
+        self.refused_in_one_line("query-no-fd", "descriptor 99", "EBADF")
+        self.refused_in_one_line("query-no-process", "process 4194304", "ESRCH")
+        self.refused_in_one_line("query-own", "0: cannot query it", "EINVAL")
+        self.refused_in_one_line("query-nobody", "EACCES")
 
     def test_ledger_has_accounts_and_violations(self):
         ledger = json.loads(self.succeeded("ledger-json"))
@@ -450,7 +401,7 @@ class Svp(unittest.TestCase):
         self.assertEqual(ledger["accounts"]["total"]["gauges"]["bytes"]["now"], 0)
         self.assertGreater(ledger["accounts"]["protected,secure-video"]["gauges"]["buffers"]["ever"], 0)
         self.assertRegex(self.succeeded("ledger"), r"(?m)^total +bytes +0 +\d+ +\d+$")
-        self.refused("ledger-nobody", "EACCES", "as root")
+        self.refused_in_one_line("ledger-nobody", "EACCES", "as root")
 
     def test_ledger_follows_violations_as_they_happen(self):
         self.assertRegex(self.succeeded("follow"), r"(?m)^\[ *\d+\.\d+\] svp\[\d+\] mmap heap "
@@ -480,7 +431,7 @@ class Svp(unittest.TestCase):
         report = json.loads(busy.out)
         self.assertFalse(report["holds"])
         self.assertIn("another program", report["checks"][-2]["text"])
-        self.refused("selftest-no-heap", "heap nosuch")
+        self.refused_in_one_line("selftest-no-heap", "heap nosuch")
 
 
 def run(results: Results) -> None:
