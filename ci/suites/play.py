@@ -45,6 +45,9 @@ key()
 	wait $cube; echo $? >$name.status
 }
 
+# What the cube has open, but for the fences of the frames that it has under way.
+files() { ls -l /proc/$cube/fd | sed '1d; s/.*[0-9][0-9]:[0-9][0-9] //; /sync_file/d'; }
+
 rendered() { sed -n 's/^Rendered \([0-9]*\) .*/\1/p' $1.log | tail -n 1; }
 overlays() { grep -c 'allocated by = svp' $dri/state; }
 shown() { [ $(overlays) = 1 ]; }
@@ -104,7 +107,7 @@ for mode in legacy atomic; do
 	kill $pid; wait $pid; echo $? >cursor-$mode.status
 	step over-primary-$mode svp play --over $cube --plane primary video.mkv
 	step over-nobody-$mode nobody svp play --over $cube video.mkv
-	ls -l /proc/$cube/fd | sed 's/.*[0-9][0-9]:[0-9][0-9] //' >files-before-$mode
+	files >files-before-$mode
 
 	# Killed where it stands: the plane goes, the program does not.
 	svp play --over $cube --encrypted --key key --loop --at 7,9 clip >killed-$mode.out 2>&1 & pid=$!
@@ -120,7 +123,7 @@ for mode in legacy atomic; do
 	until_true unused
 	used >used-killed-$mode; overlays >overlays-killed-$mode
 	step alone-$mode svp capture writeback --over $cube -o alone-$mode.ppm
-	ls -l /proc/$cube/fd | sed 's/.*[0-9][0-9]:[0-9][0-9] //' >files-after-$mode
+	files >files-after-$mode
 
 	# Clear frames are in the memory of who plays in clear: it is found if it is there.
 	svp play --over $cube --loop video.mkv >/dev/null 2>&1 & pid=$!

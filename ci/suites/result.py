@@ -88,6 +88,7 @@ class _Adapter(unittest.TestResult):
         super().__init__()
         self.suite = suite
         self.ours = results
+        self.started = time.monotonic()		# of what has no start: setUpClass
 
     def startTest(self, test):
         super().startTest(test)
@@ -95,7 +96,7 @@ class _Adapter(unittest.TestResult):
         self.told = False
 
     def _tell(self, test, result: str, text: str = "") -> None:
-        name = test.id().rsplit(".", 1)[-1].removeprefix("test_").replace("_", "-")
+        name = test.id().split(" ", 1)[0].rsplit(".", 1)[-1].removeprefix("test_").replace("_", "-")
         self.ours.add(Result(f"{self.suite}@{name}", result, time.monotonic() - self.started, text))
         self.told = True
 
