@@ -41,6 +41,7 @@
 #include <drm/drm_atomic_state_helper.h>
 #include <drm/drm_blend.h>
 #include <drm/drm_color_mgmt.h>
+#include <drm/drm_debugfs_crc.h>
 #include <drm/drm_managed.h>
 #include <drm/drm_modeset_helper_vtables.h>
 #include <drm/drm_print.h>
@@ -333,6 +334,21 @@ static int crtc_set_crc_source(struct drm_crtc *base, const char *source)
 	vskms_hold_release(hold);
 
 	return 0;
+}
+
+void vskms_crtc_end_crcs(struct vskms_crtc *crtc)
+{
+	struct drm_crtc_crc *crc = &crtc->base.crc;
+	u32 none = 0;
+
+	scoped_guard(spinlock_irq, &crtc->lock)
+		if (!crtc->crc || crtc->period)
+			return;
+	/* Who has something to read does not wait. */
+	scoped_guard(spinlock_irq, &crc->lock)
+		if (crc->head != crc->tail)
+			return;
+	drm_crtc_add_crc_entry(&crtc->base, false, 0, &none);
 }
 
 /* States and commits */

@@ -126,6 +126,15 @@ struct vskms_crtc *vskms_crtc_create(struct vskms_device *device, struct drm_pla
 void vskms_crtc_wait_for_flip(struct vskms_crtc *crtc);
 
 /**
+ * vskms_crtc_end_crcs() - let go who waits for a CRC of what is off
+ * @crtc: the CRTC, of a device that is being unplugged
+ *
+ * A reader that waits gets a last line, with no frame and a CRC of 0. Without one it would
+ * wait for good, and debugfs, which is to remove the file, for it.
+ */
+void vskms_crtc_end_crcs(struct vskms_crtc *crtc);
+
+/**
  * vskms_crtc_composed() - a composition has ended
  * @crtc: the CRTC
  *

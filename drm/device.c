@@ -3,10 +3,13 @@
  * A display controller on a faux device.
  */
 
+#include <linux/completion.h>
+#include <linux/container_of.h>
 #include <linux/device.h>
 #include <linux/device/faux.h>
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
+#include <linux/jiffies.h>
 #include <linux/limits.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
@@ -16,6 +19,7 @@
 #include <drm/clients/drm_client_setup.h>
 #include <drm/drm_atomic.h>
 #include <drm/drm_atomic_helper.h>
+#include <drm/drm_crtc.h>
 #include <drm/drm_drv.h>
 #include <drm/drm_fbdev_shmem.h>
 #include <drm/drm_file.h>
@@ -34,9 +38,13 @@
 #include "commit.h"
 #include "config.h"
 #include "create.h"
+#include "crtc.h"
 #include "device.h"
 #include "gem.h"
 #include "output.h"
+
+/* How often it is seen whether a reader holds up a device that is being unplugged. */
+#define READER_MS 20
 
 static bool fbdev;
 module_param(fbdev, bool, 0444);
@@ -228,18 +236,58 @@ err_faux:
 	return ERR_PTR(ret);
 }
 
+/**
+ * struct unplugging - a device on its way out; on the stack of who waits for @done
+ * @work: does it
+ * @done: it is
+ * @drm: the device
+ */
+struct unplugging {
+	struct work_struct work;
+	struct completion done;
+	struct drm_device *drm;
+};
+
+/*
+ * Whoever has the card open gets -ENODEV from now on. What is shown goes, what is to
+ * complete does, and what a commit or a close that is on its way leaves behind goes with the
+ * last file.
+ */
+static void unplug_work(struct work_struct *work)
+{
+	struct unplugging *unplugging = container_of(work, struct unplugging, work);
+	struct drm_device *drm = unplugging->drm;
+
+	drm_dev_unplug(drm);
+	drm_kms_helper_poll_fini(drm);
+	drm_atomic_helper_shutdown(drm);
+	complete(&unplugging->done);
+}
+
+/*
+ * Switching off waits for the commits before, and they for their fences: in a worker, as a
+ * signal would end that wait and leave the device on. Meanwhile readers of CRCs are let go.
+ */
+static void unplug(struct drm_device *drm)
+{
+	struct unplugging unplugging = { .drm = drm };
+	struct drm_crtc *crtc;
+
+	init_completion(&unplugging.done);
+	INIT_WORK_ONSTACK(&unplugging.work, unplug_work);
+	queue_work(system_long_wq, &unplugging.work);
+	while (!wait_for_completion_timeout(&unplugging.done, msecs_to_jiffies(READER_MS)))
+		drm_for_each_crtc(crtc, drm)
+			vskms_crtc_end_crcs(to_vskms_crtc(crtc));
+	flush_work(&unplugging.work);
+	destroy_work_on_stack(&unplugging.work);
+}
+
 void vskms_device_destroy(struct vskms_device *device)
 {
 	struct faux_device *faux = device->faux;
 
-	/*
-	 * Whoever has the card open gets -ENODEV from now on. What is shown goes, what is
-	 * to complete does, and what a commit or a close that is on its way leaves behind
-	 * goes with the last file.
-	 */
-	drm_dev_unplug(&device->drm);
-	drm_kms_helper_poll_fini(&device->drm);
-	drm_atomic_helper_shutdown(&device->drm);
+	unplug(&device->drm);
 	flush_workqueue(device->release);
 	secure_master_unregister(device->master);
 	devres_release_group(&faux->dev, NULL);

@@ -61,6 +61,9 @@ struct vskms_device *vskms_device_create(const struct vskms_config *config);
 /**
  * vskms_device_destroy() - unplug it
  * @device: what vskms_device_create() returned
+ *
+ * Sleeps, whatever signals come, until the commits on their way are done: as long as the
+ * fences that they wait for take.
  */
 void vskms_device_destroy(struct vskms_device *device);
 

@@ -5,6 +5,8 @@
  * heap's is held.
  */
 
+#include <drm/vgem_drm.h>
+#include <linux/dma-buf.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -332,6 +334,121 @@ static void test_disabled_with_crcs(void)
 	assert_nothing_held();
 }
 
+/* Waits for the CRC of what it has switched off. */
+static void read_dark_crcs(int ready)
+{
+	struct kms_fb screen, small;
+	struct kms kms;
+	char line[64];
+	int crc;
+
+	if (kms_find(&kms, kms_card_of(A), 0) || light(&kms, &screen, &small))
+		_exit(ENXIO);
+	crc = crc_open(&kms);
+	if (crc < 0 || read(crc, line, sizeof(line)) <= 0 || kms_off(&kms) ||
+	    write(ready, "r", 1) != 1)
+		_exit(EPIPE);
+	while (read(crc, line, sizeof(line)) > 0)
+		;
+	_exit(errno);
+}
+
+static void disable(int ready)
+{
+	if (write(ready, "r", 1) != 1)
+		_exit(EPIPE);
+	_exit(-tree_enable(A, false));
+}
+
+static void test_disabled_with_dark_crcs(void)
+{
+	pid_t reader, disabler;
+	int ready, status;
+
+	make_device();
+	reader = in_child(read_dark_crcs, &ready);
+	wait_ready(ready);
+	usleep(200000);
+	disabler = in_child(disable, &ready);
+	wait_ready(ready);
+	status = exit_status(reader);
+	igt_assert_eq(exit_status(disabler), 0);
+	igt_assert_eq(status, EIO);
+	igt_assert_eq(kms_card_of(A), -ENODEV);
+	assert_nothing_held();
+}
+
+/* A flip that waits for a fence of vgem, which ends by itself after 10 s at most. */
+static uint32_t flip_behind_fence(struct kms *kms, int vgem)
+{
+	struct dma_buf_export_sync_file sync = { .flags = DMA_BUF_SYNC_RW };
+	struct drm_mode_create_dumb create = { .width = W, .height = H, .bpp = 32 };
+	struct drm_vgem_fence_attach attach = { .flags = VGEM_FENCE_WRITE };
+	static uint32_t pixels[W * H];
+	drmModeAtomicReq *req;
+	struct kms_fb next;
+	int dmabuf;
+
+	igt_assert_eq(ioctl(vgem, DRM_IOCTL_MODE_CREATE_DUMB, &create), 0);
+	igt_assert_eq(drmPrimeHandleToFD(vgem, create.handle, O_RDWR | O_CLOEXEC, &dmabuf), 0);
+	attach.handle = create.handle;
+	igt_assert_eq(ioctl(vgem, DRM_IOCTL_VGEM_FENCE_ATTACH, &attach), 0);
+	igt_assert_eq(ioctl(dmabuf, DMA_BUF_IOCTL_EXPORT_SYNC_FILE, &sync), 0);
+	igt_assert_eq(kms_fb_ordinary(kms, &next, DRM_FORMAT_XRGB8888, W, H, pixels), 0);
+	req = drmModeAtomicAlloc();
+	kms_add_plane(kms, req, kms->primary, &next, KMS_AT(0, 0));
+	kms_add(kms, req, kms->primary, "IN_FENCE_FD", sync.fd);
+	igt_assert_eq(kms_commit(kms, req, DRM_MODE_ATOMIC_NONBLOCK), 0);
+	close(sync.fd);
+	close(dmabuf);
+	return attach.out_fence;
+}
+
+static bool is_running(pid_t pid)
+{
+	return waitpid(pid, NULL, WNOHANG) == 0;
+}
+
+/* Whoever disables it is interrupted while a flip waits for its fence. */
+static void test_disabled_interrupted(void)
+{
+	struct drm_vgem_fence_signal signal = {};
+	struct kms_fb screen, small;
+	int vgem, ready, status;
+	struct kms kms;
+	pid_t pid;
+
+	vgem = drmOpenWithType("vgem", NULL, DRM_NODE_PRIMARY);
+	igt_require(vgem >= 0);
+	make_device();
+	igt_assert_eq(kms_find(&kms, kms_card_of(A), 0), 0);
+	igt_assert_eq(light(&kms, &screen, &small), 0);
+	signal.fence = flip_behind_fence(&kms, vgem);
+	pid = in_child(disable, &ready);
+	wait_ready(ready);
+	usleep(300000);
+	igt_assert(is_running(pid));
+	kill(pid, SIGKILL);
+	usleep(300000);
+	igt_assert(is_running(pid));
+	igt_assert_eq(ioctl(vgem, DRM_IOCTL_VGEM_FENCE_SIGNAL, &signal), 0);
+	status = exit_status(pid);
+	igt_assert(status == -SIGKILL || !status);
+
+	igt_assert_eq(tree_get(A "/enabled"), 0);
+	igt_assert_eq(ledger_now("total", "windows"), 0);
+	close(small.dmabuf[0]);
+	kms_close(&kms);
+	close(vgem);
+	assert_nothing_held();
+	/* Nothing of it is in the way of the next. */
+	igt_assert_eq(tree_enable(A, true), 0);
+	igt_assert_eq(kms_find(&kms, kms_card_of(A), 0), 0);
+	igt_assert_eq(light(&kms, &screen, &small), 0);
+	kms_fb_free(&kms, &small);
+	kms_close(&kms);
+}
+
 static void test_disabled_with_writeback(void)
 {
 	static uint32_t pixels[W * H];
@@ -463,6 +580,14 @@ igt_main()
 	igt_describe("A CRC file is closed after its device, and keeps the module until then.");
 	igt_subtest("disabled-with-crcs")
 		test_disabled_with_crcs();
+
+	igt_describe("Who waits for a CRC of a CRTC that is off is let go when its device goes.");
+	igt_subtest("disabled-with-dark-crcs")
+		test_disabled_with_dark_crcs();
+
+	igt_describe("Who disables a device is killed while a flip waits for a fence: it goes whole.");
+	igt_subtest("disabled-interrupted")
+		test_disabled_interrupted();
 
 	igt_describe("A writeback that is queued ends when its device goes.");
 	igt_subtest("disabled-with-writeback")
