@@ -144,6 +144,15 @@ class Lab(unittest.TestCase):
         self.assertEqual(done.returncode, 125)
         self.assertIn("did not boot", done.stderr)
 
+    def test_debug_kernel_checks_from_its_boot_on(self):
+        if not re.search(r"(?m)^debug ", vm("kernel", "list").stdout):
+            self.skipTest("the debug kernel is not built (tools/vm kernel debug)")
+        # Five levels of page tables are what KASAN stumbles over in some boots, and is mute after.
+        done = vm("run", "--kernel", "debug", "--no-modules", "--", "sh", "-c",
+                  "grep -cw la57 /proc/cpuinfo; sed -n 's/.*debug_locks: *//p' /proc/lockdep_stats; "
+                  "cat /proc/sys/kernel/tainted")
+        self.assertEqual((done.returncode, done.stdout), (0, "0\n1\n0\n"), done.stderr)
+
     def test_module_that_does_not_load_is_said(self):
         done = vm("run", "--modparam", "secure_heap.carveout=nonsense", "--", "true")
         self.assertEqual(done.returncode, 125)

@@ -79,6 +79,11 @@ class KernelLog(unittest.TestCase):
             with self.subTest(text):
                 self.assertEqual(len(log_of(f"4,1,1000,-;{text}\n").reports()), 1)
 
+    def test_kasan_is_heard_before_any_module(self):
+        # It says nothing after its first report, and lockdep nothing at all: such a run checked nothing.
+        text = "BUG: KASAN: wild-memory-access in do_raw_spin_lock+0x122/0x280"
+        self.assertEqual(len(log_of(f"3,84,8828,-;{text}\n").reports()), 1)
+
     def test_harmless_message_is_no_report(self):
         for text in HARMLESS:
             with self.subTest(text):

@@ -48,6 +48,7 @@ CMA_SIZE = "128M"
 MEMORY_MIN = CARVEOUT_BASE + CARVEOUT_SIZE + (128 << 20)
 
 BOOT_LIMIT = {"kvm": 60, "tcg": 120}	# seconds
+DEBUG_BOOT_LIMIT = 300			# the same, for the debug kernel
 CHECK_LIMIT = 300			# seconds from the command's end to its status
 FLUSH_LIMIT = 10			# seconds from one to the next byte after that
 
@@ -107,6 +108,9 @@ class _Run:
         self.ports: dict[str, socket.socket] = {}
         self.pid = 0
 
+    def _boot_limit(self) -> int:
+        return DEBUG_BOOT_LIMIT if self.options.kernel.debug else BOOT_LIMIT[self.options.accel]
+
     # What the guest is given
 
     def _shares(self) -> list[tuple[str, Share]]:
@@ -146,7 +150,10 @@ class _Run:
             "init_on_alloc=1",
             # A guest among others on two cores, emulated, is late; that is no lockup.
             "tsc=nowatchdog", "watchdog_thresh=60", "rcupdate.rcu_cpu_stall_timeout=120",
-            *(["nokaslr"] if o.gdb_port else []), *o.append,
+            *(["nokaslr"] if o.gdb_port else []),
+            # While identify_cpu() has forgotten that there are five levels of page tables, an
+            # interrupt finds no KASAN shadow where it is, and KASAN and lockdep end with a report.
+            *(["no5lvl"] if o.kernel.debug else []), *o.append,
             'init=/bin/sh -- -c "mount -t virtiofs -o ro vm /mnt && exec sh /mnt/init"',
         ]
         return " ".join(args)
@@ -299,7 +306,7 @@ class _Run:
         control = b""
         began = None			# when the command did
         status = None
-        deadline = started + BOOT_LIMIT[o.accel]
+        deadline = started + self._boot_limit()
 
         events = selectors.DefaultSelector()
         for name in ("console", "kmsg", "control", *streams):
@@ -413,7 +420,7 @@ class _Run:
         elif ended:
             reason = "it died"
         else:
-            reason = f"no sign of life in {BOOT_LIMIT[self.options.accel]} s"
+            reason = f"no sign of life in {self._boot_limit()} s"
         words = self._last_words().rstrip()
         return f"kernel {self.options.kernel.name} did not boot with {self.options.accel}: {reason}" + (
             f"; the console's last words:\n{words}" if words else "")

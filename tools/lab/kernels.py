@@ -36,6 +36,10 @@ class Kernel:
     leaks: bool			# has kmemleak
 
     @property
+    def debug(self) -> bool:
+        return self.name == DEBUG
+
+    @property
     def modules(self) -> Path | None:
         """Its /usr/lib/modules/RELEASE, if the sysroot has it not."""
         return self.tree and self.tree / "usr/lib/modules" / self.release
