@@ -4,6 +4,7 @@
   sysroot/        Debian forky: compiles everything and is the guest's root
   sysroot.json    what sysroot/ was built from
   kernels/NAME/   further kernels
+  debug.lock      held by who builds the debug kernel
   accel.json      which accelerators this host was seen to boot with
 
 The lock: running a program or a guest holds it shared, changing the sysroot
@@ -26,17 +27,26 @@ def directory() -> Path:
 
 
 class Lock:
-    """The cache's lock, held until the process ends."""
+    """The cache's lock, or another of its own, held until the process ends."""
 
-    def __init__(self):
+    def __init__(self, name: str = "lock"):
         directory().mkdir(parents=True, exist_ok=True)
-        self._fd = os.open(directory() / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        self._fd = os.open(directory() / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
 
     def share(self) -> None:
         self._take(fcntl.LOCK_SH, "the sysroot is being changed by another process; waiting")
 
-    def exclude(self) -> None:
-        self._take(fcntl.LOCK_EX, "the sysroot is in use; waiting for its guests to end")
+    def exclude(self, waiting: str = "the sysroot is in use; waiting for its guests to end") -> None:
+        self._take(fcntl.LOCK_EX, waiting)
+
+    def exclude_at_once(self) -> bool:
+        """Whether nobody else holds it now; if somebody does, it is not held after."""
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            fcntl.flock(self._fd, fcntl.LOCK_UN)
+            return False
 
     def _take(self, how: int, waiting: str) -> None:
         try:

@@ -7,7 +7,9 @@
 
 A kernel other than stock is a tree kernels/NAME of the cache, laid out as in
 its packages (boot/, usr/lib/modules/, usr/src/, ...), and kernels/NAME.json,
-which is written last: without it the tree is an unfinished one.
+which is written last: without it the tree is an unfinished one.  The debug
+kernel's tree has what it was built from in its name, so that a new one is
+built beside guests that run the old.
 """
 
 import hashlib
@@ -67,7 +69,7 @@ def available() -> list[Kernel]:
     found = [_stock()]
     for file in sorted((cache.directory() / "kernels").glob("*.json")):
         state = cache.load(f"kernels/{file.name}")
-        tree = file.with_suffix("")
+        tree = file.with_name(state.get("tree", file.stem))
         if "release" in state and (tree / state["image"]).exists():
             found.append(Kernel(file.stem, state["release"], tree / state["image"], tree,
                                 state.get("leaks", False)))
@@ -166,15 +168,18 @@ def debug(lock: cache.Lock) -> Kernel:
     """Build the debug kernel, unless the one there is was built from the same."""
     sysroot.setup(lock, ["kernel"])
     key = _debug_key()
-    if cache.load(f"kernels/{DEBUG}.json").get("key") == key:
-        return get(DEBUG)
-    # Not under a guest that runs it, nor beside another build of it.
-    lock.exclude()
-    if cache.load(f"kernels/{DEBUG}.json").get("key") == key:
-        return get(DEBUG)
+    turn = cache.Lock("debug.lock")
+    turn.exclude("another process is building the debug kernel; waiting")
+    if cache.load(f"kernels/{DEBUG}.json").get("key") != key:
+        _build_debug(key)
+    _remove_old_debug(lock)
+    return get(DEBUG)
+
+
+def _build_debug(key: str) -> None:
     started = time.monotonic()
     say(f"building the debug kernel on {os.cpu_count()} cores (about 10 min on two; once)")
-    tree = _tree(DEBUG)
+    tree = _tree(f"{DEBUG}-{key}")
     work = tree / "tmp"
     work.mkdir()
     shutil.copy(DEBUG_CONFIG, work / "debug.config")
@@ -182,8 +187,19 @@ def debug(lock: cache.Lock) -> Kernel:
     if sysroot.in_sysroot(script, _stock().release, bind=((tree, "/kernel"),)):
         raise Failure(f"the debug kernel did not build (see above; the tree is {tree})")
     release = (tree / "boot/release").read_text().strip()
-    cache.store(f"kernels/{DEBUG}.json",
-                {"release": release, "image": f"boot/vmlinuz-{release}", "leaks": True, "key": key})
-    lock.share()
+    cache.store(f"kernels/{DEBUG}.json", {"release": release, "image": f"boot/vmlinuz-{release}", "leaks": True,
+                                          "key": key, "tree": tree.name})
     say(f"kernel debug is {release}, after {(time.monotonic() - started) / 60:.0f} min")
-    return get(DEBUG)
+
+
+def _remove_old_debug(lock: cache.Lock) -> None:
+    """Remove the debug kernels that another has replaced; @lock is shared before and after.
+
+    A guest may still run one: then the next to come here does it.
+    """
+    tree = get(DEBUG).tree
+    old = [entry for entry in tree.parent.glob(f"{DEBUG}*") if entry.is_dir() and entry != tree]
+    if old and lock.exclude_at_once():
+        for entry in old:
+            sysroot.remove(entry)
+    lock.share()
