@@ -23,6 +23,7 @@ ROOT = "/usr/libexec/igt-gpu-tools"
 EXPECTED = Path("ci/expectations/upstream.tsv")
 QUICK = Path("ci/expectations/upstream-quick.txt")
 GUESTS = 6		# for a batch: so often may it die
+TRIES = 3		# of a flake; one is to pass
 
 # What of IGT concerns a display; each binary of these has a line in EXPECTED.
 BINARIES = ("core_*", "kms_*", "prime_*", "dmabuf*", "syncobj_*", "drm_read", "dumb_buffer")
@@ -108,19 +109,21 @@ class Expectations:
                 return line
         return Line(test, "pass", "")
 
-    def compare(self, test: str, word: str, seconds: float, said: str) -> Result:
-        """@word, igt_runner's, against what was expected; @said is what the test printed."""
+    def may_try_again(self, test: str, word: str) -> bool:
+        return self.of(test).result == "flake" and word in ("fail", "warn")
+
+    def compare(self, test: str, word: str, seconds: float, said: str, tries: int = 1) -> Result:
+        """@word, igt_runner's of the last try, against what was expected; @said is what the test printed."""
         line = self.of(test)
         name = f"upstream@{test}"
         if word == "pass" and line.result in ("pass", "flake"):
-            return Result(name, "pass", seconds)
+            return Result(name, "pass", seconds, f"at try {tries}: {line.reason}" if tries > 1 else "")
         if word == line.result == "warn":
             return Result(name, "pass", seconds, line.reason)
-        if line.result == "flake" and word in ("fail", "warn"):
-            return Result(name, "skip", seconds, f"failed, as it sometimes does: {line.reason}")
         if word == line.result:
             return Result(name, "skip", seconds, line.reason)
-        return Result(name, "fail", seconds, f"{word}, not {line.result}\n{said}")
+        return Result(name, "fail", seconds, f"{word}, not {line.result}, {tries} times\n{said}" if tries > 1
+                      else f"{word}, not {line.result}\n{said}")
 
 
 class Strict(unittest.TestCase):
@@ -134,8 +137,7 @@ class Strict(unittest.TestCase):
 
     def test_as_listed(self):
         for subtest, word, result in (("other", "pass", "pass"), ("skips", "skip", "skip"), ("fails", "fail", "skip"),
-                                      ("warns", "warn", "pass"), ("flaky-1", "pass", "pass"),
-                                      ("flaky-1", "fail", "skip")):
+                                      ("warns", "warn", "pass"), ("flaky-1", "pass", "pass")):
             with self.subTest(f"{subtest} {word}"):
                 self.assertEqual(self._compared(subtest, word), result)
 
@@ -143,10 +145,18 @@ class Strict(unittest.TestCase):
         for subtest, words in (("other", ("skip", "fail", "warn", "timeout", "incomplete", "notrun", "dmesg-warn")),
                                ("skips", ("pass", "fail", "warn")), ("fails", ("pass", "skip", "dmesg-fail")),
                                ("warns", ("pass", "fail", "dmesg-warn")),
-                               ("flaky-1", ("skip", "timeout", "crash", "dmesg-fail"))):
+                               ("flaky-1", ("skip", "fail", "warn", "timeout", "crash", "dmesg-fail"))):
             for word in words:
                 with self.subTest(f"{subtest} {word}"):
                     self.assertEqual(self._compared(subtest, word), "fail")
+
+    def test_flakes_alone_are_tried_again(self):
+        expected = Expectations(self.LIST)
+        for subtest, word, again in (("flaky-1", "fail", True), ("flaky-1", "warn", True), ("flaky-1", "pass", False),
+                                     ("flaky-1", "timeout", False), ("flaky-1", "dmesg-fail", False),
+                                     ("other", "fail", False), ("fails", "fail", False), ("skips", "warn", False)):
+            with self.subTest(f"{subtest} {word}"):
+                self.assertEqual(expected.may_try_again(f"kms_x@{subtest}", word), again)
 
     def test_lists_that_make_no_sense(self):
         for text in ("kms_x@y\tskip\n", "kms_x@y\tskip\t\n", "kms_x@y skip why\n", "kms_x@y\tmaybe\twhy\n"):
@@ -202,8 +212,8 @@ def run_guest(batch: Batch, out: Path, test_list: Path, number: int) -> tuple[in
     return done.returncode, done.stdout + done.stderr
 
 
-def run_batch(results: Results, expected: Expectations, batch: Batch, out: Path, tests: list[str]) -> None:
-    started = time.monotonic()
+def run_list(batch: Batch, out: Path, tests: list[str]) -> tuple[dict[str, dict], str]:
+    """Run @tests to the end, or go on with that; what igt_runner has of each, and what went wrong beside."""
     out.mkdir(parents=True, exist_ok=True)
     test_list = Path(f"{out}.txt")
     test_list.write_text("".join(f"igt@{t}\n" for t in tests))
@@ -223,14 +233,28 @@ def run_batch(results: Results, expected: Expectations, batch: Batch, out: Path,
     except (OSError, ValueError, KeyError) as err:
         told = {}
         trouble += f"no results: {err}\n"
+    found = {t: told.get(f"igt@{t.lower()}") or told.get(f"igt@{t}") for t in tests}
+    return {t: one for t, one in found.items() if one}, trouble
+
+
+def run_batch(results: Results, expected: Expectations, batch: Batch, out: Path, tests: list[str]) -> None:
+    started = time.monotonic()
+    told, trouble = run_list(batch, out, tests)
+    for number in range(1, TRIES):
+        again = [t for t in tests if t in told and expected.may_try_again(t, told[t]["result"])]
+        if again:
+            retold, more = run_list(batch, Path(f"{out}-again-{number}"), again)
+            told |= {t: one | {"tries": number + 1} for t, one in retold.items()}
+            trouble += more
     for test in tests:
-        one = told.get(f"igt@{test.lower()}") or told.get(f"igt@{test}")
+        one = told.get(test)
         if not one:
             results.add(Result(f"upstream@{test}", "fail", 0, "not run"))
             continue
         spent = one.get("time", {})
         said = "\n".join(one.get(part, "") for part in ("out", "err", "dmesg"))[-6000:]
-        results.add(expected.compare(test, one["result"], spent.get("end", 0) - spent.get("start", 0), said))
+        results.add(expected.compare(test, one["result"], spent.get("end", 0) - spent.get("start", 0), said,
+                                     one.get("tries", 1)))
     # The kernel's verdict on the whole, which is tools/vm's exit status.  What it logged in
     # a run that was interrupted is still in its subtests' results.
     results.add(Result(f"upstream@kernel-log-clean-{batch.name}", "fail" if trouble else "pass",
