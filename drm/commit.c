@@ -90,5 +90,11 @@ void vskms_commit_tail(struct drm_atomic_commit *commit)
 	drm_atomic_helper_fake_vblank(commit);
 	drm_atomic_helper_commit_hw_done(commit);
 	drm_atomic_helper_wait_for_flip_done(drm, commit);
+	/*
+	 * DRM says that the flip is done before it puts its event where it is read, both
+	 * with the lock held. Whoever has waited for the commit finds the event there.
+	 */
+	spin_lock_irq(&drm->event_lock);
+	spin_unlock_irq(&drm->event_lock);
 	drm_atomic_helper_cleanup_planes(drm, commit);
 }

@@ -343,6 +343,25 @@ static void test_realtime(void)
 	igt_assert(last.us - first.us >= 300000 - 2 * period_us);
 }
 
+/* A commit that does not return before its flip is done has the flip's event ready by then. */
+static void test_event_at_return(void)
+{
+	drmEventContext context = { .version = 2, .page_flip_handler = on_flip };
+	struct pollfd events = { .fd = kms.fd, .events = POLLIN };
+
+	for (int i = 0; i < FLIPS; i++) {
+		drmModeAtomicReq *req = drmModeAtomicAlloc();
+		struct flip flip = {};
+
+		kms_add(&kms, req, kms.primary, "FB_ID", screen[i % SCREENS].id);
+		igt_assert_eq(drmModeAtomicCommit(kms.fd, req, DRM_MODE_PAGE_FLIP_EVENT, &flip), 0);
+		drmModeAtomicFree(req);
+		igt_assert_eq(poll(&events, 1, 0), 1);
+		igt_assert_eq(drmHandleEvent(kms.fd, &context), 0);
+		igt_assert(flip.done);
+	}
+}
+
 /* A black screen has a CRC as any other has. */
 static void test_black(void)
 {
@@ -366,6 +385,10 @@ igt_main()
 	igt_describe("Vblanks that nobody counted are counted all the same.");
 	igt_subtest("idle")
 		test_idle();
+
+	igt_describe("The event of a flip that was waited for is there.");
+	igt_subtest("event-at-return")
+		test_event_at_return();
 
 	igt_describe("A black frame's CRC is not 0.");
 	igt_subtest("black")
