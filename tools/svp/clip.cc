@@ -136,7 +136,7 @@ Result<Clip> Clip::open(const std::string &path, std::uint32_t slot, bool loop)
 		    {.slot = slot, .iv = header.iv, .position = 0});
 }
 
-Result<void> Clip::put(const SecureDevice &device, int buffer)
+Result<void> Clip::put(const Canvas &canvas)
 {
 	std::size_t have = 0;
 
@@ -154,7 +154,7 @@ Result<void> Clip::put(const SecureDevice &device, int buffer)
 			return failure(std::format("{}: cannot read it", path_), errno);
 	}
 	drop();
-	return device.inject(buffer, 0, text_, &cipher_);
+	return canvas.write(text_, &cipher_);
 }
 
 void Clip::drop()

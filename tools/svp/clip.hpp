@@ -81,7 +81,7 @@ public:
 		return at_ < count_ ? Next::frame : Next::end;
 	}
 	[[nodiscard]] int fd() const override { return -1; }
-	[[nodiscard]] Result<void> put(const SecureDevice &device, int buffer) override;
+	[[nodiscard]] Result<void> put(const Canvas &canvas) override;
 	void drop() override;
 
 private:

@@ -228,10 +228,10 @@ Result<Video::Next> Decoder::next()
 	return Next::frame;
 }
 
-Result<void> Decoder::put(const SecureDevice &device, int buffer)
+Result<void> Decoder::put(const Canvas &canvas)
 {
 	have_ = 0;
-	return device.inject(buffer, 0, frame_);
+	return canvas.write(frame_);
 }
 
 } // namespace vskms::svp

@@ -43,7 +43,7 @@ public:
 
 	[[nodiscard]] Result<Next> next() override;
 	[[nodiscard]] int fd() const override { return ffmpeg_.pipe(); }
-	[[nodiscard]] Result<void> put(const SecureDevice &device, int buffer) override;
+	[[nodiscard]] Result<void> put(const Canvas &canvas) override;
 	void drop() override { have_ = 0; }
 
 	/* What next() found; it may be changed. */

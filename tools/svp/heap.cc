@@ -113,7 +113,27 @@ Result<Heap> Heap::find(std::string_view name)
 		node.error().remedy = open_remedy(node.error().number, "secure_heap");
 		return failure(std::move(node));
 	}
-	return Heap(found->name, std::move(*node));
+	return Heap(found->name, true, std::move(*node));
+}
+
+Result<Heap> Heap::open(std::string_view name)
+{
+	const auto heaps = list();
+
+	if (heaps && std::ranges::contains(*heaps, name, &HeapInfo::name))
+		return find(name);
+	// Without secure_heap there are others still.
+	if (name.contains('/'))
+		return failure(std::format("heap {}: that is no heap's name", name));
+	auto node = open_file(std::format("/dev/dma_heap/{}", name), O_RDONLY);
+
+	if (!node) {
+		node.error().remedy = node.error().number == ENOENT ?
+					      "there is no such heap, protected or not" :
+					      open_remedy(node.error().number, "secure_heap");
+		return failure(std::move(node));
+	}
+	return Heap(std::string(name), false, std::move(*node));
 }
 
 Result<HeapInfo> Heap::info() const

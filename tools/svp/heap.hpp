@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A protected heap: what sysfs tells of it, and buffers from it. */
+/* A heap: buffers from it, and of a protected one what sysfs tells. */
 #pragma once
 
 #include "error.hpp"
@@ -34,18 +34,29 @@ public:
 	[[nodiscard]] static Result<std::vector<HeapInfo>>
 	list(const std::filesystem::path &directory = sysfs);
 
+	/* A protected one. */
 	[[nodiscard]] static Result<Heap> find(std::string_view name);
 
+	/* Any of /dev/dma_heap. */
+	[[nodiscard]] static Result<Heap> open(std::string_view name);
+
 	[[nodiscard]] const std::string &name() const { return name_; }
+	[[nodiscard]] bool is_protected() const { return protected_; }
+
+	/* Of a protected one. */
 	[[nodiscard]] Result<HeapInfo> info() const;
 
 	/* A dma-buf of at least @bytes, all 0. */
 	[[nodiscard]] Result<UniqueFd> allocate(std::uint64_t bytes) const;
 
 private:
-	Heap(std::string name, UniqueFd node) : name_(std::move(name)), node_(std::move(node)) {}
+	Heap(std::string name, bool is_protected, UniqueFd node)
+		: name_(std::move(name)), protected_(is_protected), node_(std::move(node))
+	{
+	}
 
 	std::string name_;
+	bool protected_;
 	UniqueFd node_;
 };
 

@@ -12,12 +12,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/* At least every sixth frame is shown. */
-constexpr unsigned int most_missed = 5;
-
-/* Later than this is not made up for. */
-constexpr auto most_late = 1s;
-
 } // namespace
 
 Result<Player> Player::create(Projector &projector, Position at, Video &video, const Heap &heap,
@@ -26,23 +20,23 @@ Result<Player> Player::create(Projector &projector, Position at, Video &video, c
 	std::vector<Buffer> ring;
 
 	for (std::size_t i = 0; i < buffers; i++) {
-		auto dmabuf = heap.allocate(video.layout().size);
+		auto canvas = Canvas::create(heap, &device, video.layout());
 
-		if (!dmabuf)
-			return failure(std::move(dmabuf));
-		auto framebuffer =
-			Framebuffer::import(projector.card(), video.layout(), dmabuf->get());
+		if (!canvas)
+			return failure(std::move(canvas));
+		auto framebuffer = Framebuffer::import(projector.card(), video.layout(),
+						       canvas->plane(0).dmabuf);
 
 		if (!framebuffer)
 			return failure(std::move(framebuffer));
-		ring.push_back({std::move(*dmabuf), std::move(*framebuffer)});
+		ring.push_back({std::move(*canvas), std::move(*framebuffer)});
 	}
-	return Player(projector, at, video, device, std::move(ring));
+	return Player(projector, at, video, std::move(ring));
 }
 
-Player::Player(Projector &projector, Position at, Video &video, const SecureDevice &device,
-	       std::vector<Buffer> ring)
-	: projector_(&projector), at_(at), video_(&video), device_(&device), ring_(std::move(ring))
+Player::Player(Projector &projector, Position at, Video &video, std::vector<Buffer> ring)
+	: projector_(&projector), at_(at), video_(&video), ring_(std::move(ring)),
+	  pace_(video.rate())
 {
 	// A vector's elements stay where they are when it is moved.
 	for (Buffer &buffer : ring_)
@@ -54,14 +48,10 @@ std::chrono::nanoseconds Player::time() const
 	return front_ ? Clock::now() - first_ : Clock::duration::zero();
 }
 
-/* Should it be dropped, as the one after it is due? Sets the clock right if that is hopeless. */
-bool Player::late(std::uint64_t frame, Clock::time_point now)
+void Player::drop()
 {
-	if (now - due(frame) > most_late) {
-		began_ = now - video_->rate().time_of(frame);
-		return false;
-	}
-	return now >= due(frame + 1) && missed_ < most_missed;
+	count_.dropped++;
+	pace_.dropped();
 }
 
 /* Puts one frame into a free buffer, or drops one, if there are both; was there? */
@@ -77,12 +67,11 @@ Result<bool> Player::fill()
 	more_ = *next != Video::Next::end;
 	if (*next != Video::Next::frame)
 		return false;
-	if (front_ && waiting_.empty() && late(next_, Clock::now())) {
+	if (front_ && waiting_.empty() && pace_.late(next_, Clock::now())) {
 		video_->drop();
-		count_.dropped++;
-		missed_++;
+		drop();
 	} else {
-		if (auto done = video_->put(*device_, free_.back()->dmabuf.get()); !done)
+		if (auto done = video_->put(free_.back()->canvas); !done)
 			return failure(std::move(done));
 		waiting_.push_back({free_.back(), next_});
 		free_.pop_back();
@@ -96,15 +85,16 @@ Result<void> Player::show()
 {
 	const auto now = Clock::now();
 
-	if (!front_ && !waiting_.empty())
-		began_ = first_ = now;
-	while (waiting_.size() > 1 && late(waiting_.front().frame, now)) {
+	if (!front_ && !waiting_.empty()) {
+		first_ = now;
+		pace_.start(now);
+	}
+	while (waiting_.size() > 1 && pace_.late(waiting_.front().frame, now)) {
 		free_.push_back(waiting_.front().buffer);
 		waiting_.pop_front();
-		count_.dropped++;
-		missed_++;
+		drop();
 	}
-	if (waiting_.empty() || due(waiting_.front().frame) > now)
+	if (waiting_.empty() || pace_.due(waiting_.front().frame) > now)
 		return {};
 	Buffer *const next = waiting_.front().buffer;
 
@@ -115,7 +105,7 @@ Result<void> Player::show()
 		free_.push_back(front_);
 	front_ = next;
 	count_.shown++;
-	missed_ = 0;
+	pace_.shown();
 	return {};
 }
 
@@ -136,10 +126,10 @@ Result<Player::End> Player::play(const Signals &signals, std::optional<std::uint
 		const auto now = Clock::now();
 
 		// The last frame is on the screen for as long as the others.
-		if (!more_ && waiting_.empty() && now >= due(next_))
+		if (!more_ && waiting_.empty() && now >= pace_.due(next_))
 			return next_ == limit_ ? End::limit : End::video;
 
-		const auto until = due(waiting_.empty() ? next_ : waiting_.front().frame);
+		const auto until = pace_.due(waiting_.empty() ? next_ : waiting_.front().frame);
 		std::array<pollfd, 2> others = {
 			pollfd{.fd = more_ && !free_.empty() ? video_->fd() : -1,
 			       .events = POLLIN,

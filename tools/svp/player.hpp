@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Plays a video: frame N is shown N frames after the first one.
+ * Plays a video on a plane, in time (pace.hpp).
  *
  * There is a ring of protected buffers. One is on the screen; the others are filled as soon
- * as there is a frame, and wait for their time. A frame whose successor's time has come, too,
- * when it could be shown is dropped, and is not put into a buffer either; but not more than
- * a few in a row, so that a machine that is too slow shows something. When it is late by more
- * than a second (it was stopped, or is that slow) time goes on from there.
+ * as there is a frame, and wait for their time. A frame that is late when it could be shown
+ * is dropped, and is not put into a buffer either.
  */
 #pragma once
 
-#include "heap.hpp"
+#include "canvas.hpp"
+#include "pace.hpp"
 #include "projector.hpp"
 #include "signals.hpp"
 #include "video.hpp"
@@ -50,10 +49,10 @@ public:
 	[[nodiscard]] std::chrono::nanoseconds time() const; // since the first frame
 
 private:
-	using Clock = std::chrono::steady_clock;
+	using Clock = Pace::Clock;
 
 	struct Buffer {
-		UniqueFd dmabuf;
+		Canvas canvas;
 		Framebuffer framebuffer;
 	};
 
@@ -63,21 +62,15 @@ private:
 		std::uint64_t frame;
 	};
 
-	Player(Projector &projector, Position at, Video &video, const SecureDevice &device,
-	       std::vector<Buffer> ring);
+	Player(Projector &projector, Position at, Video &video, std::vector<Buffer> ring);
 
-	[[nodiscard]] Clock::time_point due(std::uint64_t frame) const
-	{
-		return began_ + video_->rate().time_of(frame);
-	}
-	[[nodiscard]] bool late(std::uint64_t frame, Clock::time_point now);
+	void drop();
 	[[nodiscard]] Result<bool> fill();
 	[[nodiscard]] Result<void> show();
 
 	Projector *projector_;
 	Position at_;
 	Video *video_;
-	const SecureDevice *device_;
 	std::vector<Buffer> ring_;
 	std::vector<Buffer *> free_;
 	std::deque<Waiting> waiting_;
@@ -85,10 +78,9 @@ private:
 	Count count_;
 	std::uint64_t next_ = 0;   // the number of the next frame of the video
 	std::uint64_t limit_ = 0;  // of frames
-	unsigned int missed_ = 0;  // dropped since one was shown
 	bool more_ = true;	   // has the video more frames?
+	Pace pace_;
 	Clock::time_point first_; // when the first one was shown
-	Clock::time_point began_; // what frames' times are counted from
 };
 
 } // namespace vskms::svp

@@ -5,9 +5,9 @@
  */
 #pragma once
 
+#include "canvas.hpp"
 #include "error.hpp"
 #include "layout.hpp"
-#include "secure_device.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -60,8 +60,8 @@ public:
 	[[nodiscard]] virtual Result<Next> next() = 0;
 	[[nodiscard]] virtual int fd() const = 0;
 
-	/* If there is: writes it into a protected buffer, or leaves it out. It is over then. */
-	[[nodiscard]] virtual Result<void> put(const SecureDevice &device, int buffer) = 0;
+	/* If there is: writes it, or leaves it out. It is over then. */
+	[[nodiscard]] virtual Result<void> put(const Canvas &canvas) = 0;
 	virtual void drop() = 0;
 
 protected:

@@ -3,6 +3,7 @@
 
 #include "decoder.hpp"
 #include "key.hpp"
+#include "pace.hpp"
 #include "video.hpp"
 
 #include <cstdlib>
@@ -36,6 +37,52 @@ TEST(Rate, WithoutATimeBetweenFramesIsNone)
 	EXPECT_FALSE((Rate{.frames = 1, .seconds = 0}.sane()));
 	EXPECT_FALSE((Rate{.frames = 2001, .seconds = 1}.sane()));
 	EXPECT_FALSE((Rate{.frames = UINT32_MAX, .seconds = 1}.sane()));
+}
+
+TEST(Pace, IsLateWhenTheNextIsDue)
+{
+	const auto now = Pace::Clock::now();
+	Pace pace({.frames = 10, .seconds = 1});
+
+	pace.start(now);
+	EXPECT_EQ(pace.due(3), now + 300ms);
+	EXPECT_FALSE(pace.late(3, now + 399ms));
+	EXPECT_TRUE(pace.late(3, now + 400ms));
+}
+
+TEST(Pace, MayBeginWithAnyFrame)
+{
+	const auto now = Pace::Clock::now();
+	Pace pace({.frames = 10, .seconds = 1});
+
+	pace.start(now, 7);
+	EXPECT_EQ(pace.due(7), now);
+	EXPECT_EQ(pace.due(8), now + 100ms);
+}
+
+TEST(Pace, DropsAFewInARowAtMost)
+{
+	const auto now = Pace::Clock::now();
+	Pace pace({.frames = 10, .seconds = 1});
+
+	pace.start(now);
+	for (unsigned int i = 0; i < Pace::most_dropped; i++) {
+		EXPECT_TRUE(pace.late(1, now + 500ms)) << i;
+		pace.dropped();
+	}
+	EXPECT_FALSE(pace.late(1, now + 500ms));
+	pace.shown();
+	EXPECT_TRUE(pace.late(2, now + 500ms));
+}
+
+TEST(Pace, GoesOnFromWhereItIsHopelesslyLate)
+{
+	const auto now = Pace::Clock::now();
+	Pace pace({.frames = 10, .seconds = 1});
+
+	pace.start(now);
+	EXPECT_FALSE(pace.late(5, now + 2s));
+	EXPECT_EQ(pace.due(6), now + 2s + 100ms);
 }
 
 TEST(Fit, KeepsWhatFitsAndMakesItEven)
