@@ -236,17 +236,22 @@ static inline long long ledger_imbalances(void)
  */
 static inline long long ledger_left(void)
 {
-	long long buffers, mappings, windows, imbalances;
+	static const char *const gauges[] = { "buffers", "attachments", "mappings", "windows" };
+	long long left = 0, imbalances;
 
-	for (int i = 0; i < 100 && ledger_now("total", "buffers"); i++)
-		usleep(20000);
-	buffers = ledger_now("total", "buffers");
-	mappings = ledger_now("total", "mappings");
-	windows = ledger_now("total", "windows");
+	for (size_t i = 0; i < sizeof(gauges) / sizeof(gauges[0]); i++) {
+		long long now = ledger_now("total", gauges[i]);
+
+		for (int k = 0; k < 100 && now; k++) {
+			usleep(50000);
+			now = ledger_now("total", gauges[i]);
+		}
+		if (now < 0)
+			return -EIO;
+		left += now;
+	}
 	imbalances = ledger_imbalances();
-	if (buffers < 0 || mappings < 0 || windows < 0 || imbalances < 0)
-		return -EIO;
-	return buffers + mappings + windows + imbalances;
+	return imbalances < 0 ? -EIO : left + imbalances;
 }
 
 /* Lists a device in a heap's policy, for reading and writing. */

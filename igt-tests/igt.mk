@@ -6,9 +6,9 @@
 tests := heap_alloc heap_map heap_bus heap_query heap_ioctl heap_inject \
 	heap_key heap_revoke heap_event heap_attach heap_policy heap_refuse \
 	heap_dynamic heap_cma heap_kcore heap_scrub heap_race heap_accessors \
-	heap_configfs heap_faults vskms_scanout vskms_prime vskms_revoke vskms_colorop \
-	vskms_writeback vskms_panel vskms_policy vskms_create vskms_fence vskms_flip \
-	vskms_configfs vskms_lifecycle
+	heap_configfs heap_faults vskms_scanout vskms_prime vskms_framebuffer vskms_revoke \
+	vskms_colorop vskms_writeback vskms_panel vskms_policy vskms_create vskms_fence vskms_flip \
+	vskms_configfs vskms_outputs vskms_lifecycle
 out := build/igt
 
 CC := gcc

@@ -433,6 +433,21 @@ static inline int kms_fb_ordinary(struct kms *kms, struct kms_fb *fb, uint32_t f
 	return kms_add_fb(kms, fb);
 }
 
+/* Something that differs from pixel to pixel, and from seed to seed. */
+static inline void kms_fill(uint32_t *pixels, uint32_t count, uint32_t seed)
+{
+	for (uint32_t i = 0; i < count; i++)
+		pixels[i] = (i + 1) * 2654435761u ^ seed * 40503u;
+}
+
+/* The same, opaque, and nowhere black. */
+static inline void kms_fill_opaque(uint32_t *pixels, uint32_t count, uint32_t seed)
+{
+	kms_fill(pixels, count, seed);
+	for (uint32_t i = 0; i < count; i++)
+		pixels[i] |= 0xff010101;
+}
+
 /* The same of protected buffers from @heap, an open node: one for each memory plane. */
 static inline int kms_fb_protected(struct kms *kms, struct kms_fb *fb, int heap, uint32_t format,
 				   uint32_t width, uint32_t height, const void *data)
@@ -486,6 +501,26 @@ static inline void kms_close(struct kms *kms)
 {
 	close(kms->secure);
 	close(kms->fd);
+}
+
+/* What most tests begin with: the card, if it is there, with @pixels on all of its screen. */
+static inline void kms_begin(struct kms *kms, struct kms_fb *screen, const uint32_t *pixels)
+{
+	igt_require(kms_open(kms) == 0);
+	igt_assert_eq(kms_fb_ordinary(kms, screen, DRM_FORMAT_XRGB8888, KMS_WIDTH, KMS_HEIGHT,
+				      pixels), 0);
+	igt_assert_eq(kms_modeset(kms, screen), 0);
+}
+
+/* And end with; once more does no harm. */
+static inline void kms_end(struct kms *kms, struct kms_fb *screen)
+{
+	if (kms->fd < 0)
+		return;
+	kms_off(kms);
+	kms_fb_free(kms, screen);
+	kms_close(kms);
+	kms->fd = -1;
 }
 
 /* Loads the module anew, with nobody at it, with these parameters. */

@@ -52,12 +52,6 @@ static bool buffers_settle(long long count)
 	return ledger_now("total", "buffers") == count;
 }
 
-static void fill(uint32_t *pixels, uint32_t count, uint32_t seed)
-{
-	for (uint32_t i = 0; i < count; i++)
-		pixels[i] = (i + 1) * 2654435761u ^ seed * 40503u;
-}
-
 /* It shows what an imported one would, and gives nothing to a CPU. */
 static void test_protected(void)
 {
@@ -438,11 +432,8 @@ igt_main()
 {
 	igt_fixture() {
 		igt_require(!mounts());
-		igt_require(kms_open(&kms) == 0);
-		fill(background, W * H, 0);
-		igt_assert_eq(kms_fb_ordinary(&kms, &screen, DRM_FORMAT_XRGB8888, W, H, background),
-			      0);
-		igt_assert_eq(kms_modeset(&kms, &screen), 0);
+		kms_fill(background, W * H, 0);
+		kms_begin(&kms, &screen, background);
 	}
 
 	igt_describe("A protected buffer is the heap's, is shown, and no CPU maps it.");
@@ -494,11 +485,7 @@ igt_main()
 		test_faults();
 
 	igt_fixture() {
-		kms_off(&kms);
-		kms_fb_free(&kms, &screen);
-		kms_close(&kms);
-		igt_assert(buffers_settle(0));
-		igt_assert_eq(ledger_now("total", "mappings"), 0);
-		igt_assert_eq(ledger_imbalances(), 0);
+		kms_end(&kms, &screen);
+		igt_assert_eq(ledger_left(), 0);
 	}
 }

@@ -26,12 +26,6 @@ struct foreign {
 	uint32_t *pixels;
 };
 
-static void fill(uint32_t *pixels, uint32_t seed)
-{
-	for (uint32_t i = 0; i < W * H; i++)
-		pixels[i] = (i + 1) * 2654435761u ^ seed * 40503u;
-}
-
 static void foreign_new(struct foreign *foreign)
 {
 	struct drm_mode_create_dumb create = { .width = W, .height = H, .bpp = 32 };
@@ -201,12 +195,9 @@ igt_main()
 		igt_require(!mounts());
 		vgem = drmOpenWithType("vgem", NULL, DRM_NODE_PRIMARY);
 		igt_require(vgem >= 0);
-		igt_require(kms_open(&kms) == 0);
-		fill(background, 0);
-		fill(picture, 1);
-		igt_assert_eq(kms_fb_ordinary(&kms, &screen, DRM_FORMAT_XRGB8888, W, H, background),
-			      0);
-		igt_assert_eq(kms_modeset(&kms, &screen), 0);
+		kms_fill(background, W * H, 0);
+		kms_fill(picture, W * H, 1);
+		kms_begin(&kms, &screen, background);
 	}
 
 	igt_describe("Who commits does not wait for a buffer's writer; the flip does.");
@@ -228,9 +219,7 @@ igt_main()
 	}
 
 	igt_fixture() {
-		kms_off(&kms);
-		kms_fb_free(&kms, &screen);
-		kms_close(&kms);
+		kms_end(&kms, &screen);
 		close(vgem);
 	}
 }

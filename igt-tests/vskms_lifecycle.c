@@ -32,19 +32,6 @@ static int unload(void)
 	return syscall(SYS_delete_module, "vskms", O_NONBLOCK) ? -errno : 0;
 }
 
-/* Files are closed and buffers freed a moment after whoever held them is gone. */
-static void assert_nothing_held(void)
-{
-	static const char *const gauges[] = { "buffers", "attachments", "mappings", "windows" };
-
-	for (size_t i = 0; i < sizeof(gauges) / sizeof(gauges[0]); i++) {
-		for (int k = 0; k < 100 && ledger_now("total", gauges[i]); k++)
-			usleep(50000);
-		igt_assert_eq(ledger_now("total", gauges[i]), 0);
-	}
-	igt_assert_eq(ledger_imbalances(), 0);
-}
-
 /* A device by configfs, with an overlay, enabled. */
 static void make_device(void)
 {
@@ -61,8 +48,7 @@ static int light(struct kms *kms, struct kms_fb *screen, struct kms_fb *small)
 	static uint32_t pixels[W * H];
 	int ret;
 
-	for (uint32_t i = 0; i < W * H; i++)
-		pixels[i] = i * 2654435761u;
+	kms_fill(pixels, W * H, 0);
 	ret = kms_fb_ordinary(kms, screen, DRM_FORMAT_XRGB8888, W, H, pixels);
 	if (!ret)
 		ret = kms_modeset(kms, screen);
@@ -194,7 +180,7 @@ static void test_unload_refused(void)
 	igt_assert_eq(unload(), -EAGAIN);
 	igt_assert_eq(tree_destroy(A), 0);
 	igt_assert_eq(kms_reload(""), 0);
-	assert_nothing_held();
+	igt_assert_eq(ledger_left(), 0);
 }
 
 static void test_reload(void)
@@ -216,7 +202,7 @@ static void test_reload(void)
 	}
 	igt_assert_eq(kms_card(), -ENODEV);
 	igt_assert_eq(kms_reload(""), 0);
-	assert_nothing_held();
+	igt_assert_eq(ledger_left(), 0);
 }
 
 /* Impossible parameters leave nothing behind. */
@@ -268,7 +254,7 @@ static void test_disabled_while_shown(void)
 	igt_assert_eq(light(&kms, &screen, &small), 0);
 	close(small.dmabuf[0]);
 	kms_close(&kms);
-	assert_nothing_held();
+	igt_assert_eq(ledger_left(), 0);
 }
 
 static void test_disabled_with_flips(void)
@@ -282,7 +268,7 @@ static void test_disabled_with_flips(void)
 		wait_ready(ready);
 		igt_assert_eq(tree_enable(A, false), 0);
 		igt_assert_eq(exit_status(pid), ENODEV);
-		assert_nothing_held();
+		igt_assert_eq(ledger_left(), 0);
 		igt_assert_eq(tree_enable(A, true), 0);
 	}
 }
@@ -317,7 +303,7 @@ static void test_disabled_with_crcs(void)
 	wait_ready(ready);
 	igt_assert_eq(tree_enable(A, false), 0);
 	igt_assert_eq(exit_status(pid), EIO);
-	assert_nothing_held();
+	igt_assert_eq(ledger_left(), 0);
 
 	/* The file is the last that there is of the device. */
 	igt_assert_eq(tree_enable(A, true), 0);
@@ -331,7 +317,7 @@ static void test_disabled_with_crcs(void)
 	igt_assert_eq(unload(), -EAGAIN);
 	close(crc);
 	igt_assert_eq(kms_reload(""), 0);
-	assert_nothing_held();
+	igt_assert_eq(ledger_left(), 0);
 }
 
 /* Waits for the CRC of what it has switched off. */
@@ -375,7 +361,7 @@ static void test_disabled_with_dark_crcs(void)
 	igt_assert_eq(exit_status(disabler), 0);
 	igt_assert_eq(status, EIO);
 	igt_assert_eq(kms_card_of(A), -ENODEV);
-	assert_nothing_held();
+	igt_assert_eq(ledger_left(), 0);
 }
 
 /* A flip that waits for a fence of vgem, which ends by itself after 10 s at most. */
@@ -440,7 +426,7 @@ static void test_disabled_interrupted(void)
 	close(small.dmabuf[0]);
 	kms_close(&kms);
 	close(vgem);
-	assert_nothing_held();
+	igt_assert_eq(ledger_left(), 0);
 	/* Nothing of it is in the way of the next. */
 	igt_assert_eq(tree_enable(A, true), 0);
 	igt_assert_eq(kms_find(&kms, kms_card_of(A), 0), 0);
@@ -469,7 +455,7 @@ static void test_disabled_with_writeback(void)
 		igt_assert(!ret || ret == -ECANCELED);
 		close(small.dmabuf[0]);
 		kms_close(&kms);
-		assert_nothing_held();
+		igt_assert_eq(ledger_left(), 0);
 		igt_assert_eq(tree_enable(A, true), 0);
 	}
 }
@@ -513,7 +499,7 @@ static void test_toggled(void)
 	kill(pid, SIGKILL);
 	igt_assert_eq(exit_status(pid), -SIGKILL);
 	igt_assert_eq(tree_destroy(A), 0);
-	assert_nothing_held();
+	igt_assert_eq(ledger_left(), 0);
 }
 
 /* A master that is killed leaves the display to the next. */
@@ -536,14 +522,14 @@ static void test_killed(void)
 		usleep(i * 5000);
 		kill(pid, SIGKILL);
 		igt_assert_eq(exit_status(pid), -SIGKILL);
-		assert_nothing_held();
+		igt_assert_eq(ledger_left(), 0);
 		igt_assert_eq(kms_open(&kms), 0);
 		igt_assert_eq(light(&kms, &screen, &small), 0);
 		igt_assert_eq(kms_crc(&kms), crc);
 		kms_fb_free(&kms, &small);
 		kms_close(&kms);
 	}
-	assert_nothing_held();
+	igt_assert_eq(ledger_left(), 0);
 }
 
 igt_main()

@@ -31,12 +31,6 @@ static int heap;
 static struct kms_fb screen[2];
 static uint32_t background[2][W * H];
 
-static void fill(uint32_t *pixels, uint32_t count, uint32_t seed)
-{
-	for (uint32_t i = 0; i < count; i++)
-		pixels[i] = ((i + seed) * 2654435761u) | 0x010101;
-}
-
 /* All that the file has from where it is: bytes, or a negative errno. */
 static int read_all(int panel, unsigned char *image)
 {
@@ -92,7 +86,7 @@ static void begin(void)
 {
 	igt_assert_eq(kms_open(&kms), 0);
 	for (int i = 0; i < 2; i++) {
-		fill(background[i], W * H, 1000 * i);
+		kms_fill_opaque(background[i], W * H, 1000 * i);
 		igt_assert_eq(kms_fb_ordinary(&kms, &screen[i], DRM_FORMAT_XRGB8888, W, H,
 					      background[i]), 0);
 	}
@@ -135,7 +129,7 @@ static void test_content(void)
 	igt_assert(panel >= 0);
 	assert_shown(panel, background[0], NULL);
 
-	fill(pixels, SIZE * SIZE, 77);
+	kms_fill_opaque(pixels, SIZE * SIZE, 77);
 	igt_assert_eq(kms_fb_protected(&kms, &protected, heap, DRM_FORMAT_XRGB8888, SIZE, SIZE,
 				       pixels), 0);
 	igt_assert_eq(kms_show(&kms, kms.overlay[0], &protected, KMS_AT(X, Y), 0), 0);

@@ -23,29 +23,10 @@ static int heap;
 static struct kms_fb screen;
 static uint32_t background[W * H];
 
-static void fill(uint32_t *pixels, uint32_t count, uint32_t seed)
-{
-	for (uint32_t i = 0; i < count; i++)
-		pixels[i] = ((i + seed) * 2654435761u) | 0xff010101;
-}
-
 static void begin(const char *parameters)
 {
 	igt_assert_eq(kms_reload(parameters), 0);
-	igt_assert_eq(kms_open(&kms), 0);
-	igt_assert_eq(kms_fb_ordinary(&kms, &screen, DRM_FORMAT_XRGB8888, W, H, background), 0);
-	igt_assert_eq(kms_modeset(&kms, &screen), 0);
-}
-
-/* What may have ended already. */
-static void end(void)
-{
-	if (kms.fd < 0)
-		return;
-	kms_off(&kms);
-	kms_fb_free(&kms, &screen);
-	kms_close(&kms);
-	kms.fd = -1;
+	kms_begin(&kms, &screen, background);
 }
 
 static uint32_t crc_with(uint32_t plane, const struct kms_fb *fb, int alpha)
@@ -66,7 +47,7 @@ static void test_crc(bool include)
 	static uint32_t pixels[SIZE * SIZE], none[SIZE * SIZE];
 	struct kms_fb protected, ordinary, black;
 
-	fill(pixels, SIZE * SIZE, 1);
+	kms_fill_opaque(pixels, SIZE * SIZE, 1);
 	for (int i = 0; i < SIZE * SIZE; i++)
 		none[i] = 0xff000000;
 	igt_assert_eq(kms_fb_protected(&kms, &protected, heap, DRM_FORMAT_ARGB8888, SIZE, SIZE,
@@ -108,7 +89,7 @@ static void test_panel_beside_crc(void)
 	ssize_t got;
 
 	igt_assert(panel >= 0);
-	fill(pixels, SIZE * SIZE, 1);
+	kms_fill_opaque(pixels, SIZE * SIZE, 1);
 	igt_assert_eq(kms_fb_protected(&kms, &protected, heap, DRM_FORMAT_XRGB8888, SIZE, SIZE,
 				       pixels), 0);
 	at.alpha = 0xffff;
@@ -166,7 +147,7 @@ static void show_protected(struct kms_fb *fb)
 {
 	static uint32_t pixels[SIZE * SIZE];
 
-	fill(pixels, SIZE * SIZE, 5);
+	kms_fill_opaque(pixels, SIZE * SIZE, 5);
 	igt_assert_eq(kms_fb_protected(&kms, fb, heap, DRM_FORMAT_XRGB8888, SIZE, SIZE, pixels),
 		      0);
 	igt_assert_eq(kms_show(&kms, kms.overlay[0], fb, KMS_AT(X, Y), 0), 0);
@@ -241,7 +222,7 @@ igt_main()
 		igt_require(!mounts());
 		heap = heap_open(CARVEOUT_HEAP);
 		igt_require(heap >= 0);
-		fill(background, W * H, 0);
+		kms_fill_opaque(background, W * H, 0);
 		begin("");
 	}
 
@@ -258,7 +239,7 @@ igt_main()
 		test_lease();
 
 	igt_fixture() {
-		end();
+		kms_end(&kms, &screen);
 		begin("crc_policy=exclude panel_capture=1");
 	}
 
@@ -272,12 +253,12 @@ igt_main()
 
 	igt_describe("When all is closed nothing is left.");
 	igt_subtest("nothing-left") {
-		end();
+		kms_end(&kms, &screen);
 		igt_assert_eq(ledger_left(), 0);
 	}
 
 	igt_fixture() {
-		end();
+		kms_end(&kms, &screen);
 		close(heap);
 		igt_assert_eq(kms_reload(""), 0);
 	}

@@ -21,12 +21,6 @@ static int heap;
 static struct kms_fb screen;
 static uint32_t background[W * H];
 
-static void fill(uint32_t *pixels, uint32_t count, uint32_t seed)
-{
-	for (uint32_t i = 0; i < count; i++)
-		pixels[i] = ((i + seed) * 2654435761u) | 0xff010101;
-}
-
 /* Where a buffer is shown, and as what. */
 struct scene {
 	uint32_t plane;
@@ -57,7 +51,7 @@ static const void *picture(const struct scene *scene, uint32_t seed)
 		for (uint32_t i = 0; i < scene->width * scene->height * 2; i++)
 			samples[i] = 16 + (i * 7 + i / 61 + seed) % 220;
 	else
-		fill(pixels, scene->width * scene->height, seed);
+		kms_fill_opaque(pixels, scene->width * scene->height, seed);
 	return pixels;
 }
 
@@ -329,16 +323,12 @@ static void test_unregistered(void)
 	buffer = dup(fb.dmabuf[0]);
 	hide(&scene);
 	kms_fb_free(&kms, &fb);
-	kms_off(&kms);
-	kms_fb_free(&kms, &screen);
-	kms_close(&kms);
+	kms_end(&kms, &screen);
 	igt_assert_eq(kms_reload(""), 0);
 	igt_assert_eq(ledger_now(CARVEOUT_NAME, "mappings"), 0);
 	igt_assert_eq(ledger_now(CARVEOUT_NAME, "buffers"), 1);
 
-	igt_assert_eq(kms_open(&kms), 0);
-	igt_assert_eq(kms_fb_ordinary(&kms, &screen, DRM_FORMAT_XRGB8888, W, H, background), 0);
-	igt_assert_eq(kms_modeset(&kms, &screen), 0);
+	kms_begin(&kms, &screen, background);
 	kms_fb_init(&fb, scene.format, SIZE, SIZE);
 	fb.dmabuf[0] = buffer;
 	igt_assert_eq(drmPrimeFDToHandle(kms.fd, buffer, &fb.handle[0]), 0);
@@ -349,17 +339,6 @@ static void test_unregistered(void)
 	kms_fb_free(&kms, &fb);
 }
 
-static void test_nothing_left(void)
-{
-	igt_assert_eq(kms_off(&kms), 0);
-	for (int i = 0; i < 100 && ledger_now("total", "buffers"); i++)
-		usleep(20000);
-	igt_assert_eq(ledger_now("total", "buffers"), 0);
-	igt_assert_eq(ledger_now("total", "mappings"), 0);
-	igt_assert_eq(ledger_now("total", "windows"), 0);
-	igt_assert_eq(ledger_imbalances(), 0);
-}
-
 igt_main()
 {
 	static struct scene scene;
@@ -368,12 +347,9 @@ igt_main()
 		igt_require(!mounts());
 		heap = heap_open(CARVEOUT_HEAP);
 		igt_require(heap >= 0);
-		igt_require(kms_open(&kms) == 0);
+		kms_fill_opaque(background, W * H, 0);
+		kms_begin(&kms, &screen, background);
 		igt_require(kms.overlays);
-		fill(background, W * H, 0);
-		igt_assert_eq(kms_fb_ordinary(&kms, &screen, DRM_FORMAT_XRGB8888, W, H, background),
-			      0);
-		igt_assert_eq(kms_modeset(&kms, &screen), 0);
 	}
 
 	igt_describe("On the primary plane.");
@@ -440,13 +416,13 @@ igt_main()
 		test_unregistered();
 
 	igt_describe("When all is closed nothing is left.");
-	igt_subtest("nothing-left")
-		test_nothing_left();
+	igt_subtest("nothing-left") {
+		kms_end(&kms, &screen);
+		igt_assert_eq(ledger_left(), 0);
+	}
 
 	igt_fixture() {
-		kms_off(&kms);
-		kms_fb_free(&kms, &screen);
-		kms_close(&kms);
+		kms_end(&kms, &screen);
 		close(heap);
 	}
 }

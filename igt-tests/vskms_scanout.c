@@ -14,13 +14,6 @@ static int heap;
 static struct kms_fb screen;
 static uint32_t background[KMS_WIDTH * KMS_HEIGHT];
 
-/* Different at each pixel, never the same for two seeds. */
-static void fill(uint32_t *pixels, uint32_t count, uint32_t seed)
-{
-	for (uint32_t i = 0; i < count; i++)
-		pixels[i] = (i + 1) * 2654435761u ^ seed * 40503u;
-}
-
 static uint32_t crc_with(uint32_t plane, const struct kms_fb *fb, struct kms_place at)
 {
 	uint32_t crc;
@@ -41,7 +34,7 @@ static void test_same(uint32_t plane, uint32_t format, uint32_t w, uint32_t h,
 	uint32_t nothing, one, other;
 
 	kms_fb_init(&ordinary, format, w, h);
-	fill(pixels, (kms_fb_size(&ordinary) + 3) / 4, 1);
+	kms_fill(pixels, (kms_fb_size(&ordinary) + 3) / 4, 1);
 	igt_assert_eq(kms_fb_ordinary(&kms, &ordinary, format, w, h, pixels), 0);
 	igt_assert_eq(kms_fb_protected(&kms, &protected, heap, format, w, h, pixels), 0);
 
@@ -106,7 +99,7 @@ static void test_hidden(struct kms_place at)
 	uint32_t nothing = kms_crc(&kms);
 	struct kms_fb protected;
 
-	fill(pixels, 200 * 100, 2);
+	kms_fill(pixels, 200 * 100, 2);
 	igt_assert_eq(kms_fb_protected(&kms, &protected, heap, DRM_FORMAT_XRGB8888, 200, 100,
 				       pixels), 0);
 	igt_assert_eq(crc_with(kms.overlay[0], &protected, at), nothing);
@@ -171,7 +164,7 @@ static void test_underlay(void)
 		holed[i] = background[i] | 0xff000000;
 	for (int y = 60; y < 124; y++)
 		memset(&holed[y * KMS_WIDTH + 100], 0, 64 * 4);
-	fill(pixels, 64 * 64, 3);
+	kms_fill(pixels, 64 * 64, 3);
 	igt_assert_eq(kms_fb_ordinary(&kms, &primary, DRM_FORMAT_ARGB8888, KMS_WIDTH, KMS_HEIGHT,
 				      holed), 0);
 	igt_assert_eq(kms_fb_ordinary(&kms, &ordinary, DRM_FORMAT_XRGB8888, 64, 64, pixels), 0);
@@ -231,11 +224,8 @@ igt_main()
 		igt_require(!mounts());
 		heap = heap_open(CARVEOUT_HEAP);
 		igt_require(heap >= 0);
-		igt_require(kms_open(&kms) == 0);
-		fill(background, KMS_WIDTH * KMS_HEIGHT, 0);
-		igt_assert_eq(kms_fb_ordinary(&kms, &screen, DRM_FORMAT_XRGB8888, KMS_WIDTH,
-					      KMS_HEIGHT, background), 0);
-		igt_assert_eq(kms_modeset(&kms, &screen), 0);
+		kms_fill(background, KMS_WIDTH * KMS_HEIGHT, 0);
+		kms_begin(&kms, &screen, background);
 	}
 
 	igt_describe("The primary plane shows a protected buffer, flip after flip.");
@@ -307,13 +297,12 @@ igt_main()
 
 	igt_describe("When all is closed nothing is left.");
 	igt_subtest("nothing-left") {
-		igt_assert_eq(kms_off(&kms), 0);
+		kms_end(&kms, &screen);
 		igt_assert_eq(ledger_left(), 0);
 	}
 
 	igt_fixture() {
-		kms_fb_free(&kms, &screen);
-		kms_close(&kms);
+		kms_end(&kms, &screen);
 		close(heap);
 	}
 }

@@ -70,12 +70,6 @@ static void assert_captured(const uint32_t *captured, const uint32_t *pixels)
 	}
 }
 
-static void fill(uint32_t *pixels, uint32_t count, uint32_t seed)
-{
-	for (uint32_t i = 0; i < count; i++)
-		pixels[i] = ((i + seed) * 2654435761u) | 0x010101;
-}
-
 static void test_blank(uint32_t plane, uint32_t format, int alpha)
 {
 	static uint32_t pixels[SIZE * SIZE];
@@ -83,15 +77,13 @@ static void test_blank(uint32_t plane, uint32_t format, int alpha)
 	struct kms_fb ordinary, protected;
 	const uint32_t *captured;
 
-	fill(pixels, SIZE * SIZE, 77);
-	/* Opaque, but what is protected is black whatever its alpha says. */
-	for (int i = 0; i < SIZE * SIZE; i++)
-		pixels[i] |= 0xff000000;
+	kms_fill_opaque(pixels, SIZE * SIZE, 77);
 	igt_assert_eq(kms_fb_ordinary(&kms, &ordinary, format, SIZE, SIZE, pixels), 0);
 	igt_assert_eq(kms_show(&kms, plane, &ordinary, at, 0), 0);
 	captured = capture();
 	assert_captured(captured, pixels);
 
+	/* What is protected is black whatever its alpha says. */
 	if (format == DRM_FORMAT_ARGB8888)
 		for (int i = 0; i < SIZE * SIZE; i++)
 			pixels[i] = i % 3 ? pixels[i] : 0;
@@ -150,7 +142,7 @@ static void ours_gone(int node)
 /* Over the background a protected square, of @node's heap; @pixels are its. */
 static void show_protected(struct kms_fb *fb, int node, uint32_t *pixels)
 {
-	fill(pixels, SIZE * SIZE, 31);
+	kms_fill_opaque(pixels, SIZE * SIZE, 31);
 	protected_new(fb, node, SIZE, SIZE, pixels);
 	igt_assert_eq(kms_show(&kms, kms.overlay[0], fb, KMS_AT(X, Y), 0), 0);
 }
@@ -208,7 +200,7 @@ static void test_protected_target(void)
 	/* Another heap, where no more devices are trusted. */
 	igt_assert_eq(crc_written(node), shown);
 
-	fill(pixels, SIZE * SIZE, 8);
+	kms_fill_opaque(pixels, SIZE * SIZE, 8);
 	igt_assert_eq(kms_fb_ordinary(&kms, &ordinary, DRM_FORMAT_XRGB8888, SIZE, SIZE, pixels),
 		      0);
 	igt_assert_eq(kms_show(&kms, kms.overlay[0], &protected, KMS_AT(X, Y), 0), 0);
@@ -326,7 +318,7 @@ static void test_late_cursor(bool rejects)
 	const uint32_t *captured;
 	int fence;
 
-	fill(pixels, SIZE * SIZE, 12);
+	kms_fill_opaque(pixels, SIZE * SIZE, 12);
 	igt_assert_eq(kms_fb_protected(&kms, &cursor, heap, DRM_FORMAT_ARGB8888, SIZE, SIZE,
 				       pixels), 0);
 	target_new(&target);
@@ -394,21 +386,8 @@ static void test_reject(void)
 
 static void begin(void)
 {
-	igt_assert_eq(kms_open(&kms), 0);
+	kms_begin(&kms, &screen, background);
 	igt_require(kms.writeback);
-	igt_assert_eq(kms_fb_ordinary(&kms, &screen, DRM_FORMAT_XRGB8888, W, H, background), 0);
-	igt_assert_eq(kms_modeset(&kms, &screen), 0);
-}
-
-/* What may have ended already. */
-static void end(void)
-{
-	if (kms.fd < 0)
-		return;
-	kms_off(&kms);
-	kms_fb_free(&kms, &screen);
-	kms_close(&kms);
-	kms.fd = -1;
 }
 
 igt_main()
@@ -417,7 +396,7 @@ igt_main()
 		igt_require(!mounts());
 		heap = heap_open(CARVEOUT_HEAP);
 		igt_require(heap >= 0);
-		fill(background, W * H, 0);
+		kms_fill_opaque(background, W * H, 0);
 		begin();
 	}
 
@@ -456,7 +435,7 @@ igt_main()
 		test_revoked_target();
 
 	igt_fixture() {
-		end();
+		kms_end(&kms, &screen);
 		igt_assert_eq(kms_reload("writeback_policy=reject"), 0);
 		begin();
 	}
@@ -475,12 +454,12 @@ igt_main()
 
 	igt_describe("When all is closed nothing is left.");
 	igt_subtest("nothing-left") {
-		end();
+		kms_end(&kms, &screen);
 		igt_assert_eq(ledger_left(), 0);
 	}
 
 	igt_fixture() {
-		end();
+		kms_end(&kms, &screen);
 		close(heap);
 		igt_assert_eq(kms_reload(""), 0);
 	}
