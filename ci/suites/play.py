@@ -65,7 +65,7 @@ head -c 3000 /dev/urandom >noise.mkv
 ffmpeg -v error -f lavfi -i "testsrc=size=75x41:rate=30000/1001" -frames:v 9 -c:v ffv1 odd.mkv
 
 step encrypt svp encrypt --key $PWD/key video.mkv clip
-step encrypt-again svp encrypt --key key --frames 10 --size 64x32 --format XR24 video.mkv small.clip
+step encrypt-again svp encrypt --key key --frames 10 --format XR24 --size 64x32 video.mkv small.clip
 step encrypt-own-key svp encrypt --frames 2 video.mkv own.clip
 ls -l key own.clip.key >keys
 step encrypt-no-file svp encrypt nosuch.mkv x.clip

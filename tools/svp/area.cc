@@ -42,4 +42,29 @@ std::string check_area(const std::string &text)
 	return std::format("{:?} is not X,Y or X,Y,WIDTH,HEIGHT within {}", text, Layout::max_size);
 }
 
+std::optional<Size> parse_size(std::string_view text)
+{
+	std::vector<std::uint32_t> sides;
+
+	for (std::string_view word : split(text, 'x')) {
+		const char *end = word.data() + word.size();
+		std::uint32_t side;
+		const auto [rest, wrong] = std::from_chars(word.data(), end, side);
+
+		if (wrong != std::errc() || rest != end || !side || side > Layout::max_size)
+			return std::nullopt;
+		sides.push_back(side);
+	}
+	if (sides.size() != 2)
+		return std::nullopt;
+	return Size{.width = sides[0], .height = sides[1]};
+}
+
+std::string check_size(const std::string &text)
+{
+	if (parse_size(text))
+		return {};
+	return std::format("{:?} is not WIDTHxHEIGHT, each from 1 to {}", text, Layout::max_size);
+}
+
 } // namespace vskms::svp

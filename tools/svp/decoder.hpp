@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "area.hpp"
 #include "child.hpp"
 #include "video.hpp"
 
@@ -19,13 +20,6 @@
 #include <vector>
 
 namespace vskms::svp {
-
-struct Size {
-	std::uint32_t width = 0;
-	std::uint32_t height = 0;
-
-	bool operator==(const Size &) const = default;
-};
 
 /* The largest size with @from's proportions, even, and not above @limit nor @from. */
 [[nodiscard]] Size fit(Size from, Size limit);

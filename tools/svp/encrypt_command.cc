@@ -4,6 +4,7 @@
  * here, and nowhere else, frames are in clear.
  */
 
+#include "area.hpp"
 #include "clip.hpp"
 #include "command.hpp"
 #include "decoder.hpp"
@@ -27,7 +28,7 @@ struct Options {
 	std::string out;
 	std::string key;
 	std::string format = "NV12";
-	std::vector<std::uint32_t> size;
+	std::string size;
 	std::optional<std::uint64_t> frames;
 };
 
@@ -59,7 +60,7 @@ Result<int> run(const Options &options)
 				    .loop = false};
 
 	if (!options.size.empty())
-		decoder.size = {.width = options.size[0], .height = options.size[1]};
+		decoder.size = parse_size(options.size);
 	auto video = Decoder::open(options.in, decoder);
 
 	if (!video)
@@ -122,10 +123,8 @@ Action setup(CLI::App &app)
 		->check(CLI::IsMember(format_names()))
 		->capture_default_str();
 	app.add_option("--size", options->size, "Of the frames; else the video's")
-		->delimiter('x')
-		->expected(2)
-		->type_name("WxH")
-		->check(CLI::Range(1u, Layout::max_size));
+		->check(check_size)
+		->type_name("WxH");
 	app.add_option("--frames", options->frames, "No more than as many")
 		->check(CLI::PositiveNumber)
 		->type_name("N");

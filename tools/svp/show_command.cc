@@ -35,10 +35,6 @@ struct Options {
 	std::optional<pid_t> over;
 };
 
-struct Size {
-	std::uint32_t width, height;
-};
-
 /* Of a pattern, if nobody says. */
 Size default_size(const Screen &screen, std::uint64_t plane)
 {

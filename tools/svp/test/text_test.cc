@@ -37,6 +37,16 @@ TEST(Area, ComplaintNamesIt)
 	EXPECT_NE(check_area("1;2").find("1;2"), std::string::npos);
 }
 
+TEST(Size, HasTwoSides)
+{
+	EXPECT_EQ(parse_size("1x8192"), (Size{.width = 1, .height = 8192}));
+	for (const char *text : {"", "x", "5", "5x", "x5", "0x5", "5x0", "8193x1", "1x2x3", "-1x2",
+				 "1X2", "1 x2", "1x2 ", "4294967297x1"})
+		EXPECT_EQ(parse_size(text), std::nullopt) << text;
+	EXPECT_EQ(check_size("1x2"), "");
+	EXPECT_NE(check_size("1,2").find("1,2"), std::string::npos);
+}
+
 TEST(Descriptor, IsOurOwnOrOfAProcess)
 {
 	EXPECT_EQ(parse_fd("7"), (FdOf{.pid = std::nullopt, .fd = 7}));
@@ -50,7 +60,7 @@ TEST(Descriptor, IsNothingElse)
 		EXPECT_EQ(parse_fd(text), std::nullopt) << text;
 }
 
-TEST(Size, IsExactOrHasOneDigit)
+TEST(SizeText, IsExactOrHasOneDigit)
 {
 	EXPECT_EQ(size_text(0), "0 B");
 	EXPECT_EQ(size_text(1023), "1023 B");
