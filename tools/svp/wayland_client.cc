@@ -87,6 +87,7 @@ WaylandClient::connect(const std::string &display, const Signals &signals, Clock
 {
 	const std::string name = display_name(display);
 
+	said.clear();
 	wl_log_set_handler_client(listen_to_libwayland);
 	WaylandObject<wl_display> connection(
 		wl_display_connect(display.empty() ? nullptr : display.c_str()));
@@ -114,10 +115,10 @@ Failure WaylandClient::lost() const
 	case EPIPE:
 	case ECONNRESET:
 		return fail("it is gone", EPIPE);
-	case EPROTO:
-	case EINVAL: // a mistake that the core protocol has a name for
-		return fail(said, EPROTO);
 	default:
+		// Of what it found wrong, be that theirs or ours, libwayland tells no number.
+		if (!said.empty())
+			return fail(said, EPROTO);
 		return fail("lost the connection to it", number);
 	}
 }

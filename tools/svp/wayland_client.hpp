@@ -7,7 +7,7 @@
  *	ENOENT, ECONNREFUSED	there is no compositor
  *	EOPNOTSUPP		it lacks what is asked of it
  *	EREMOTEIO		it refused a buffer
- *	EPROTO			it found a mistake of ours, and ended the connection
+ *	EPROTO			it found a mistake of ours and ended the connection, or made one
  *	EPIPE			it is gone
  *	ETIMEDOUT		it does not answer, or never shows what it has
  *	EINTR			a signal has come

@@ -25,13 +25,13 @@ struct Options {
 	std::string pattern;
 	std::string key;
 	std::string format;
-	std::vector<std::uint32_t> size;
+	std::string size;
 	std::string heap = Heap::default_name;
 	std::uint32_t objects = 1;
 	std::optional<std::uint64_t> frames;
-	std::vector<std::uint32_t> window;
+	std::string window;
 	std::string subsurface;
-	std::vector<std::uint32_t> scale;
+	std::string scale;
 	std::string transform = "normal";
 	std::string display;
 	std::string lie;
@@ -51,13 +51,6 @@ constexpr std::size_t buffers = 4;
 
 /* Of a pattern that nobody said a size for, and of the window around one. */
 constexpr Size pattern_size = {.width = 320, .height = 240};
-
-std::optional<Size> size_of(const std::vector<std::uint32_t> &sides)
-{
-	if (sides.empty())
-		return std::nullopt;
-	return Size{.width = sides[0], .height = sides[1]};
-}
 
 Clock::duration seconds(double number)
 {
@@ -190,11 +183,11 @@ Result<void> Show::open_source(Size window)
 	} else {
 		Decoder::Options decoder = {
 			.format = format_named(options_.format.empty() ? "NV12" : options_.format),
-			.size = size_of(options_.size),
+			.size = parse_size(options_.size),
 			.limit = std::nullopt,
 			.loop = options_.loop};
 
-		if (window.width && window.height)
+		if (window != Size())
 			decoder.limit = window;
 		auto decoded = Decoder::open(options_.file, decoder);
 
@@ -213,10 +206,10 @@ Result<void> Show::draw(Size window)
 	// A turned picture fills a turned window.
 	if (transform_named(options_.transform) & 1)
 		std::swap(window.width, window.height);
-	std::optional<Size> size = size_of(options_.size);
+	std::optional<Size> size = parse_size(options_.size);
 
-	if (!size && options_.fullscreen && options_.subsurface.empty() && !options_.scale.size() &&
-	    window.width && window.height)
+	if (!size && options_.fullscreen && options_.subsurface.empty() && options_.scale.empty() &&
+	    window != Size())
 		size = window;
 	Result<Picture> picture = Picture(0, 0);
 
@@ -287,10 +280,10 @@ Result<WaylandPlayer::End> Show::session()
 		**client,
 		{.fullscreen = options_.fullscreen,
 		 .subsurface = at ? std::optional(Position{.x = at->x, .y = at->y}) : std::nullopt,
-		 .around = size_of(options_.window).value_or(pattern_size),
+		 .around = parse_size(options_.window).value_or(pattern_size),
 		 .below = options_.below,
 		 .transform = transform_named(options_.transform),
-		 .scale = size_of(options_.scale)});
+		 .scale = parse_size(options_.scale)});
 
 	if (!window)
 		return failure(std::move(window));
@@ -351,14 +344,9 @@ Result<int> run(const Options &options)
 	return show.run();
 }
 
-CLI::Option *add_size(CLI::App &app, const char *name, std::vector<std::uint32_t> &sides,
-		      const char *text)
+CLI::Option *add_size(CLI::App &app, const char *name, std::string &size, const char *text)
 {
-	return app.add_option(name, sides, text)
-		->expected(2)
-		->delimiter('x')
-		->type_name("WxH")
-		->check(CLI::Range(1u, Layout::max_size));
+	return app.add_option(name, size, text)->type_name("WxH")->check(check_size);
 }
 
 void add_source(CLI::App &app, Options &options)

@@ -35,6 +35,11 @@ void WaylandDeleter::operator()(wl_display *object) const
 	wl_display_disconnect(object);
 }
 
+void WaylandDeleter::operator()(wl_output *object) const
+{
+	wl_output_destroy(object);
+}
+
 void WaylandDeleter::operator()(wl_registry *object) const
 {
 	wl_registry_destroy(object);

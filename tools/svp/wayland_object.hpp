@@ -12,6 +12,7 @@ struct wl_buffer;
 struct wl_callback;
 struct wl_compositor;
 struct wl_display;
+struct wl_output;
 struct wl_registry;
 struct wl_shm;
 struct wl_shm_pool;
@@ -38,6 +39,7 @@ struct WaylandDeleter {
 	void operator()(wl_callback *object) const;
 	void operator()(wl_compositor *object) const;
 	void operator()(wl_display *object) const;
+	void operator()(wl_output *object) const;
 	void operator()(wl_registry *object) const;
 	void operator()(wl_shm *object) const;
 	void operator()(wl_shm_pool *object) const;

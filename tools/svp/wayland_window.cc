@@ -100,28 +100,39 @@ struct WaylandWindow::Listener {
 
 	static void close(void *data, xdg_toplevel *) { self(data).closed_ = true; }
 
-	static void configure_bounds(void *, xdg_toplevel *, std::int32_t, std::int32_t)
-	{
-		// Of the version that is bound there is none; the size is the source's.
-	}
-
-	static void wm_capabilities(void *, xdg_toplevel *, wl_array *)
-	{
-		// As above.
-	}
-
 	static void drawn(void *data, wl_callback *, std::uint32_t)
 	{
 		self(data).drawing_.reset();
 	}
 
+	static void geometry(void *, wl_output *, std::int32_t, std::int32_t, std::int32_t,
+			     std::int32_t, std::int32_t, const char *, const char *, std::int32_t)
+	{
+		// Where it is, and of what make.
+	}
+
+	static void mode(void *data, wl_output *, std::uint32_t flags, std::int32_t width,
+			 std::int32_t height, std::int32_t)
+	{
+		if (flags & WL_OUTPUT_MODE_CURRENT)
+			self(data).output_size_ = {.width = static_cast<std::uint32_t>(width),
+						   .height = static_cast<std::uint32_t>(height)};
+	}
+
 	static constexpr xdg_wm_base_listener base = {.ping = ping};
 	static constexpr xdg_surface_listener surface = {.configure = configure_surface};
+	// Of the versions that are bound there are no more events.
 	static constexpr xdg_toplevel_listener toplevel = {.configure = configure,
 							   .close = close,
-							   .configure_bounds = configure_bounds,
-							   .wm_capabilities = wm_capabilities};
+							   .configure_bounds = nullptr,
+							   .wm_capabilities = nullptr};
 	static constexpr wl_callback_listener frame = {.done = drawn};
+	static constexpr wl_output_listener output = {.geometry = geometry,
+						      .mode = mode,
+						      .done = nullptr,
+						      .scale = nullptr,
+						      .name = nullptr,
+						      .description = nullptr};
 };
 
 WaylandWindow::WaylandWindow(WaylandClient &client, const Options &options)
@@ -174,6 +185,15 @@ Result<void> WaylandWindow::open()
 		viewporter_ = std::move(*viewporter);
 	}
 
+	if (options_.fullscreen && client_->globals().contains(wl_output_interface.name)) {
+		auto output = client_->bind<wl_output>(wl_output_interface, 1, 1);
+
+		if (!output)
+			return failure(std::move(output));
+		output_ = std::move(*output);
+		wl_output_add_listener(output_.get(), &Listener::output, this);
+	}
+
 	xdg_wm_base_add_listener(base_.get(), &Listener::base, this);
 	window_.reset(wl_compositor_create_surface(compositor_.get()));
 	shell_.reset(xdg_wm_base_get_xdg_surface(base_.get(), window_.get()));
@@ -197,11 +217,13 @@ Result<void> WaylandWindow::begin(const Layout &layout)
 	if (turned(options_.transform))
 		std::swap(shown.width, shown.height);
 	shown = options_.scale.value_or(shown);
-	if (options_.fullscreen && !options_.subsurface &&
-	    (shown.width > size_.width || shown.height > size_.height))
+	const Size most = size();
+
+	if (options_.fullscreen && !options_.subsurface && most != Size() &&
+	    (shown.width > most.width || shown.height > most.height))
 		return client_->fail(std::format("its screen of {}x{} is smaller than the {}x{} "
 						 "of what is to be shown",
-						 size_.width, size_.height, shown.width,
+						 most.width, most.height, shown.width,
 						 shown.height),
 				     0);
 	if (options_.subsurface) {
@@ -214,7 +236,7 @@ Result<void> WaylandWindow::begin(const Layout &layout)
 		wl_subsurface_set_desync(subsurface_.get());
 		if (options_.below)
 			wl_subsurface_place_below(subsurface_.get(), window_.get());
-		if (auto done = paint_around(options_.fullscreen ? size_ : options_.around, shown);
+		if (auto done = paint_around(options_.fullscreen && most != Size() ? most : options_.around, shown);
 		    !done)
 			return done;
 	}
@@ -225,7 +247,7 @@ Result<void> WaylandWindow::begin(const Layout &layout)
 					    static_cast<std::int32_t>(options_.scale->width),
 					    static_cast<std::int32_t>(options_.scale->height));
 	}
-	begun_ = size_;
+	begun_ = most;
 	return {};
 }
 
@@ -274,7 +296,7 @@ Result<void> WaylandWindow::show(WaylandBuffer &buffer, WaylandPresentation &pre
 
 bool WaylandWindow::resized() const
 {
-	return options_.fullscreen && begun_ && *begun_ != size_;
+	return options_.fullscreen && begun_ && *begun_ != size();
 }
 
 } // namespace vskms::svp

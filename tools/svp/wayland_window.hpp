@@ -47,8 +47,11 @@ public:
 	WaylandWindow &operator=(const WaylandWindow &) = delete;
 	~WaylandWindow();
 
-	/* Which the compositor wants it to be; 0x0 if it leaves that to us. */
-	[[nodiscard]] Size size() const { return size_; }
+	/*
+	 * Which the compositor wants it to be; 0x0 if it leaves that to us. One that has a full
+	 * screen but does not say how large that is, until it shows it, means its output.
+	 */
+	[[nodiscard]] Size size() const { return size_ == Size() ? output_size_ : size_; }
 
 	/* Shows a frame, what becomes of it is for @presentation to tell. */
 	[[nodiscard]] Result<void> show(WaylandBuffer &buffer, WaylandPresentation &presentation,
@@ -81,6 +84,7 @@ private:
 	WaylandObject<wl_subcompositor> subcompositor_;
 	WaylandObject<wp_viewporter> viewporter_;
 	WaylandObject<wl_shm> shm_;
+	WaylandObject<wl_output> output_; // the first, for a full screen
 	WaylandObject<wl_surface> window_;
 	WaylandObject<xdg_surface> shell_;
 	WaylandObject<xdg_toplevel> toplevel_;
@@ -91,6 +95,7 @@ private:
 	WaylandObject<wl_callback> drawing_; // the compositor has not drawn the last frame
 
 	Size size_ = {};
+	Size output_size_ = {};
 	Size wanted_ = {};		      // until the configure event that it belongs to
 	std::optional<std::uint32_t> serial_; // of one that is not acknowledged
 	std::optional<Size> begun_;	      // its size when the first frame was shown
