@@ -90,7 +90,8 @@ public:
 	[[nodiscard]] Result<void> roundtrip();
 
 	/* "compositor wayland-1: @what", with one of the numbers above. */
-	[[nodiscard]] Failure fail(std::string_view what, int number, std::string remedy = {}) const;
+	[[nodiscard]] Failure fail(std::string_view what, int number,
+				   std::string remedy = {}) const;
 
 private:
 	struct Listener;

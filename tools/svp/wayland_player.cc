@@ -129,8 +129,10 @@ Failure WaylandPlayer::stalled()
 {
 	if (auto answers = client_->roundtrip(); !answers)
 		return failure(std::move(answers));
+	const std::chrono::duration<double> seconds = client_->patience();
+
 	return client_->fail(std::format("it answers, but has shown nothing new for {:.0f} s",
-					 std::chrono::duration<double>(client_->patience()).count()),
+					 seconds.count()),
 			     ETIMEDOUT, "is the window hidden, or the output off?");
 }
 

@@ -55,7 +55,8 @@ struct WaylandPresentation::Pending {
 
 		outcome.frame = frame;
 		mine->ended_.push_back(outcome);
-		std::erase_if(mine->pending_, [this](const auto &one) { return one.get() == this; });
+		std::erase_if(mine->pending_,
+			      [this](const auto &one) { return one.get() == this; });
 	}
 };
 

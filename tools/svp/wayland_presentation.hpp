@@ -34,7 +34,8 @@ struct Presented {
 /* The client outlives it. */
 class WaylandPresentation {
 public:
-	[[nodiscard]] static Result<std::unique_ptr<WaylandPresentation>> open(WaylandClient &client);
+	[[nodiscard]] static Result<std::unique_ptr<WaylandPresentation>>
+	open(WaylandClient &client);
 
 	WaylandPresentation(const WaylandPresentation &) = delete;
 	WaylandPresentation &operator=(const WaylandPresentation &) = delete;

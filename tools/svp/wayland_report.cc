@@ -78,11 +78,13 @@ const char *result_name(Presented::Result result)
 
 void WaylandReport::connected(const WaylandClient &client, const WaylandDmabuf &dmabuf) const
 {
+	const std::size_t formats = by_format(dmabuf.formats()).size();
+
 	if (!json_)
 		return print_line(std::format("compositor {}: {} globals, linux-dmabuf {} with {} "
 					      "formats",
 					      client.name(), client.globals().size(),
-					      dmabuf.version(), by_format(dmabuf.formats()).size()));
+					      dmabuf.version(), formats));
 	Json::Object globals;
 	Json::Array tranches;
 
@@ -156,12 +158,12 @@ void WaylandReport::frame(const Presented &outcome) const
 		return print_line(Json(std::move(object)).text());
 	}
 	std::string line = std::format("frame {}: {}", outcome.frame, result_name(outcome.result));
+	const std::chrono::duration<double> time = outcome.time;
+	const std::chrono::duration<double, std::milli> refresh = outcome.refresh;
 
 	if (presented) {
-		line += std::format(" at {:.3f} s, refresh {:.3f} ms, sequence {}:",
-				    std::chrono::duration<double>(outcome.time).count(),
-				    std::chrono::duration<double, std::milli>(outcome.refresh).count(),
-				    outcome.sequence);
+		line += std::format(" at {:.3f} s, refresh {:.3f} ms, sequence {}:", time.count(),
+				    refresh.count(), outcome.sequence);
 		for (const std::string &flag : flags)
 			line += " " + flag;
 		if (!outcome.zero_copy())

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "decoder.hpp"
+#include "area.hpp"
 #include "wayland_client.hpp"
 #include "wayland_dmabuf.hpp"
 #include "wayland_presentation.hpp"

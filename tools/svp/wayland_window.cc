@@ -236,8 +236,9 @@ Result<void> WaylandWindow::begin(const Layout &layout)
 		wl_subsurface_set_desync(subsurface_.get());
 		if (options_.below)
 			wl_subsurface_place_below(subsurface_.get(), window_.get());
-		if (auto done = paint_around(options_.fullscreen && most != Size() ? most : options_.around, shown);
-		    !done)
+		const bool known = options_.fullscreen && most != Size();
+
+		if (auto done = paint_around(known ? most : options_.around, shown); !done)
 			return done;
 	}
 	wl_surface_set_buffer_transform(picture, options_.transform);

@@ -9,7 +9,7 @@
  */
 #pragma once
 
-#include "decoder.hpp"
+#include "area.hpp"
 #include "screen.hpp"
 #include "wayland_client.hpp"
 #include "wayland_dmabuf.hpp"
