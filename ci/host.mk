@@ -21,8 +21,8 @@ cores := $(counted) svp
 core-heap := heap/core/core.cc
 core-drm := drm/compositor/compositor.cc
 core-svp := $(patsubst %,tools/svp/%.cc,area canvas child decoder dmabuf_formats error file frame heap	\
-	json key layout ledger masters pace pattern picture process	\
-	secure_device spawn table)
+	json json_parse key layout ledger masters pace pattern picture	\
+	process secure_device spawn table utf8)
 tests-svp := tools/svp/test
 fuzzers := $(patsubst %_fuzz.cc,%,$(wildcard $(counted:%=%/fuzz/*_fuzz.cc)))
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* JSON as it is written: what any reader takes, whatever is in it. */
+/* JSON as it is written: what any reader takes, whatever is in it; and read. */
 
 #include "json.hpp"
 
@@ -57,6 +57,46 @@ TEST(Json, ReplacesWhatIsNoUtf8)
 	EXPECT_EQ(Json("\xed\xa0\x80").text(), "\"\ufffd\ufffd\ufffd\"");
 	EXPECT_EQ(Json("\xf4\x90\x80\x80").text(), "\"\ufffd\ufffd\ufffd\ufffd\"");
 	EXPECT_EQ(Json(Json::Object{{"\xff", 1}}).text(), "{\"\ufffd\":1}");
+}
+
+TEST(Json, IsReadAsItIsWritten)
+{
+	for (const char *text :
+	     {"null", "true", "false", "-1", "18", "0.5", "\"text\"", "[]", "{}",
+	      R"({"z":1,"a":[2,"b",null,{"c":false}]})", R"(["a\"b\\c\u000ad"])"}) {
+		const auto json = Json::parse(text);
+
+		ASSERT_TRUE(json) << text;
+		EXPECT_EQ(json->text(), text);
+	}
+	EXPECT_EQ(Json::parse(" { \"a\" : [ 1 , 2 ] }\n")->text(), R"({"a":[1,2]})");
+	EXPECT_EQ(Json::parse("1.5e3")->number(), 1500);
+	EXPECT_EQ(*Json::parse(R"("\u00fc\u20ac\ud83d\ude00\/\t")")->string(),
+		  "\u00fc\u20ac\U0001f600/\t");
+}
+
+TEST(Json, IsNotReadIfItIsNone)
+{
+	for (const char *text :
+	     {"", " ", "nul", "1 2", "+1", "1x", "--1", "\"a", "\"\\x\"", "\"\\u12\"",
+	      "\"\\ud83d\"", "\"\\ude00\"", "[", "[1", "[1,]", "{", "{\"a\"}", "{\"a\":}",
+	      "{\"a\":1,}", "{a:1}", "]"})
+		EXPECT_FALSE(Json::parse(text)) << text;
+	EXPECT_TRUE(Json::parse(std::string(100, '[') + std::string(100, ']')));
+	EXPECT_FALSE(Json::parse(std::string(100000, '[')));
+}
+
+TEST(Json, TellsWhatItIs)
+{
+	const Json json = Json::Object{{"text", "a"}, {"yes", true}, {"list", Json::Array{1}}};
+
+	EXPECT_EQ(*json.find("text")->string(), "a");
+	EXPECT_EQ(json.find("yes")->boolean(), true);
+	EXPECT_EQ(json.find("list")->array()->size(), 1u);
+	EXPECT_EQ(json.find("none"), nullptr);
+	EXPECT_EQ(json.find("text")->number(), std::nullopt);
+	EXPECT_EQ(json.find("text")->find("x"), nullptr);
+	EXPECT_EQ(json.string(), nullptr);
 }
 
 } // namespace
