@@ -177,7 +177,8 @@ Result<Over> Over::take(pid_t pid, std::uint64_t type, std::uint32_t format,
 
 Result<Over> Over::look(pid_t pid, std::string_view device)
 {
-	return take(pid, DRM_PLANE_TYPE_OVERLAY, DRM_FORMAT_XRGB8888, device, true);
+	// A lease must have a plane; this one there always is, and it stays the program's.
+	return take(pid, DRM_PLANE_TYPE_PRIMARY, DRM_FORMAT_XRGB8888, device, true);
 }
 
 Result<Over> Over::take(pid_t pid, std::uint64_t type, std::uint32_t format,

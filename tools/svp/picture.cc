@@ -96,6 +96,24 @@ Result<void> Picture::save_png(const std::string &path) const
 	return {};
 }
 
+Result<std::vector<std::byte>> Picture::png() const
+{
+	const std::vector<std::byte> rows = rgb();
+	Png png;
+
+	png.width = width_;
+	png.height = height_;
+	png.format = PNG_FORMAT_RGB;
+	std::vector<std::byte> data(PNG_IMAGE_PNG_SIZE_MAX(png));
+	png_alloc_size_t size = data.size();
+
+	if (!png_image_write_to_memory(&png, data.data(), &size, 0, rows.data(), 0, nullptr))
+		return failure(std::format("{}x{} pixels: cannot make a PNG: {}", width_, height_,
+					   png.message));
+	data.resize(size);
+	return data;
+}
+
 Result<Picture> Picture::from_ppm(std::string_view data, std::string_view name)
 {
 	if (!data.starts_with("P6"))
@@ -167,6 +185,21 @@ Picture Picture::scaled(std::uint32_t width, std::uint32_t height) const
 					.blue = static_cast<std::uint8_t>(sum[2]),
 					.alpha = static_cast<std::uint8_t>(sum[3])};
 		}
+	}
+	return out;
+}
+
+Picture Picture::turned(unsigned int quarters) const
+{
+	Picture out = *this;
+
+	for (quarters %= 4; quarters; quarters--) {
+		Picture next(out.height_, out.width_);
+
+		for (std::uint32_t y = 0; y < next.height_; y++)
+			for (std::uint32_t x = 0; x < next.width_; x++)
+				next.at(x, y) = out.at(y, out.height_ - 1 - x);
+		out = std::move(next);
 	}
 	return out;
 }

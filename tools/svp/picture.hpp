@@ -36,6 +36,9 @@ public:
 	/* Alpha is not saved: what was captured has none. @path is whole, or as it was. */
 	[[nodiscard]] Result<void> save_png(const std::string &path) const;
 
+	/* The same, in memory. */
+	[[nodiscard]] Result<std::vector<std::byte>> png() const;
+
 	/* A binary PPM (P6) with 8 bits a sample, the whole of it. */
 	[[nodiscard]] static Result<Picture> from_ppm(std::string_view data, std::string_view name);
 
@@ -56,6 +59,9 @@ public:
 
 	/* Each pixel is the mean of those it covers, or the nearest if it is larger than one. */
 	[[nodiscard]] Picture scaled(std::uint32_t width, std::uint32_t height) const;
+
+	/* Clockwise by so many quarters. */
+	[[nodiscard]] Picture turned(unsigned int quarters) const;
 
 	/* Rows of red, green, blue, a byte each. */
 	[[nodiscard]] std::vector<std::byte> rgb() const;

@@ -53,6 +53,21 @@ std::string inject_remedy(int number, bool encrypted)
 	}
 }
 
+Result<void> change_session(int device, unsigned long request, const std::string &heap)
+{
+	secure_heap_session session = {};
+
+	if (heap.size() >= sizeof(session.heap))
+		return failure(std::format("heap {}: the name is too long for a heap", heap));
+	std::ranges::copy(heap, session.heap);
+	if (ioctl(device, request, &session))
+		return failure(std::format("heap {}: cannot {} it", heap,
+					   request == SECURE_HEAP_IOCTL_REVOKE ? "revoke" :
+										 "restore"),
+			       errno, errno == EPERM ? "run svp as root" : "");
+	return {};
+}
+
 } // namespace
 
 Result<SecureDevice> SecureDevice::open()
@@ -138,6 +153,16 @@ Result<std::uint32_t> SecureDevice::load_key(const std::string &heap, const Key 
 			       wrong == EIO    ? "the heap is revoked" :
 						 "");
 	return data.slot;
+}
+
+Result<void> SecureDevice::revoke(const std::string &heap) const
+{
+	return change_session(fd_.get(), SECURE_HEAP_IOCTL_REVOKE, heap);
+}
+
+Result<void> SecureDevice::restore(const std::string &heap) const
+{
+	return change_session(fd_.get(), SECURE_HEAP_IOCTL_RESTORE, heap);
 }
 
 } // namespace vskms::svp

@@ -55,6 +55,13 @@ public:
 	/* Leaves a key for buffers of a heap: its slot. It goes when this is closed. */
 	[[nodiscard]] Result<std::uint32_t> load_key(const std::string &heap, const Key &key) const;
 
+	/*
+	 * Ends a heap's session, so that its buffers are dead; and begins the next, in which there
+	 * can be new ones. CAP_SYS_ADMIN's.
+	 */
+	[[nodiscard]] Result<void> revoke(const std::string &heap) const;
+	[[nodiscard]] Result<void> restore(const std::string &heap) const;
+
 private:
 	explicit SecureDevice(UniqueFd fd) : fd_(std::move(fd)) {}
 
