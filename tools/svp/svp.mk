@@ -18,9 +18,14 @@ objects := $(patsubst tools/svp/%.cc,$(out)/obj/%.o,$(wildcard tools/svp/*.cc))
 # What wayland-scanner makes of a protocol: NAME.c, and NAME-client-protocol.h.
 glue := $(out)/wayland
 data = $(shell pkg-config --variable=pkgdatadir $1)
-xml := $(patsubst %,$(call data,wayland-protocols)/stable/%.xml,linux-dmabuf/linux-dmabuf-v1	\
-		presentation-time/presentation-time viewporter/viewporter xdg-shell/xdg-shell)	\
-	$(call data,libweston-16-protocols)/weston-direct-display.xml
+xml := $(patsubst %,$(call data,wayland-protocols)/%.xml,stable/linux-dmabuf/linux-dmabuf-v1	\
+		stable/presentation-time/presentation-time stable/viewporter/viewporter		\
+		stable/xdg-shell/xdg-shell							\
+		staging/ext-foreign-toplevel-list/ext-foreign-toplevel-list-v1			\
+		staging/ext-image-capture-source/ext-image-capture-source-v1			\
+		staging/ext-image-copy-capture/ext-image-copy-capture-v1)			\
+	$(patsubst %,$(call data,libweston-16-protocols)/%.xml,weston-direct-display		\
+		weston-output-capture)
 protocols := $(basename $(notdir $(xml)))
 headers := $(protocols:%=$(glue)/%-client-protocol.h)
 

@@ -1,14 +1,52 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "wayland_object.hpp"
 
+#include <ext-image-capture-source-v1-client-protocol.h>
+#include <ext-image-copy-capture-v1-client-protocol.h>
 #include <linux-dmabuf-v1-client-protocol.h>
 #include <presentation-time-client-protocol.h>
 #include <viewporter-client-protocol.h>
 #include <wayland-client.h>
 #include <weston-direct-display-client-protocol.h>
+#include <weston-output-capture-client-protocol.h>
 #include <xdg-shell-client-protocol.h>
 
 namespace vskms::svp {
+
+void WaylandDeleter::operator()(ext_image_capture_source_v1 *object) const
+{
+	ext_image_capture_source_v1_destroy(object);
+}
+
+void WaylandDeleter::operator()(ext_image_copy_capture_frame_v1 *object) const
+{
+	ext_image_copy_capture_frame_v1_destroy(object);
+}
+
+void WaylandDeleter::operator()(ext_image_copy_capture_manager_v1 *object) const
+{
+	ext_image_copy_capture_manager_v1_destroy(object);
+}
+
+void WaylandDeleter::operator()(ext_image_copy_capture_session_v1 *object) const
+{
+	ext_image_copy_capture_session_v1_destroy(object);
+}
+
+void WaylandDeleter::operator()(ext_output_image_capture_source_manager_v1 *object) const
+{
+	ext_output_image_capture_source_manager_v1_destroy(object);
+}
+
+void WaylandDeleter::operator()(weston_capture_source_v1 *object) const
+{
+	weston_capture_source_v1_destroy(object);
+}
+
+void WaylandDeleter::operator()(weston_capture_v1 *object) const
+{
+	weston_capture_v1_destroy(object);
+}
 
 void WaylandDeleter::operator()(weston_direct_display_v1 *object) const
 {

@@ -7,6 +7,13 @@
 
 #include <memory>
 
+struct ext_image_capture_source_v1;
+struct ext_image_copy_capture_frame_v1;
+struct ext_image_copy_capture_manager_v1;
+struct ext_image_copy_capture_session_v1;
+struct ext_output_image_capture_source_manager_v1;
+struct weston_capture_source_v1;
+struct weston_capture_v1;
 struct weston_direct_display_v1;
 struct wl_buffer;
 struct wl_callback;
@@ -34,6 +41,13 @@ namespace vskms::svp {
 
 /* Each by the request of its protocol that does so. */
 struct WaylandDeleter {
+	void operator()(ext_image_capture_source_v1 *object) const;
+	void operator()(ext_image_copy_capture_frame_v1 *object) const;
+	void operator()(ext_image_copy_capture_manager_v1 *object) const;
+	void operator()(ext_image_copy_capture_session_v1 *object) const;
+	void operator()(ext_output_image_capture_source_manager_v1 *object) const;
+	void operator()(weston_capture_source_v1 *object) const;
+	void operator()(weston_capture_v1 *object) const;
 	void operator()(weston_direct_display_v1 *object) const;
 	void operator()(wl_buffer *object) const;
 	void operator()(wl_callback *object) const;

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the kernel said from a moment on: /dev/kmsg. */
+#pragma once
+
+#include "error.hpp"
+#include "unique_fd.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vskms::svp {
+
+struct KernelMessage {
+	unsigned int level = 0; // 0 an emergency, 4 a warning, 7 for debugging
+	std::string text;
+
+	bool operator==(const KernelMessage &) const = default;
+
+	/* Of a record as /dev/kmsg has it; empty if it is no such, or of a program. */
+	[[nodiscard]] static std::optional<KernelMessage> parse(std::string_view record);
+
+	/* A warning or worse: nothing that ordinary use should lead to. */
+	[[nodiscard]] bool complaint() const;
+};
+
+class KernelLog {
+public:
+	/* From now on. */
+	[[nodiscard]] static Result<KernelLog> open();
+
+	/* Those that came since it was opened or last asked. */
+	[[nodiscard]] Result<std::vector<KernelMessage>> messages();
+
+private:
+	explicit KernelLog(UniqueFd file) : file_(std::move(file)) {}
+
+	UniqueFd file_;
+};
+
+} // namespace vskms::svp
