@@ -160,6 +160,8 @@ Tried<> Trial::accepted(Viewer &viewer)
 
 Tried<Viewer> Trial::view(Chart chart, std::vector<std::string> options)
 {
+	// What is on the full screen hides others.
+	stage_->shared.reset();
 	if (auto file = stage_->chart(chart); !file)
 		return std::unexpected(failed(file.error().text()));
 	auto viewer = Viewer::start(stage_->compositor(), arguments(chart, std::move(options)));

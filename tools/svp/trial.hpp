@@ -65,7 +65,7 @@ public:
 	void note(std::string text);
 	void keep(std::string caption, Picture picture);
 
-	/* A client that shows a chart; its buffers were accepted. */
+	/* A client that shows a chart; its buffers were accepted. That which is shared is gone. */
 	[[nodiscard]] Tried<Viewer> view(Chart chart, std::vector<std::string> options);
 
 	/* The one on the full screen that cases share; its buffers may not have been accepted. */
