@@ -42,7 +42,8 @@ CXXFLAGS-test := -O1 $(sanitizers)
 CXX-coverage := g++
 CXXFLAGS-coverage := -O0 --coverage
 CXX-fuzz := clang++
-CXXFLAGS-fuzz := -O1 $(sanitizers) -fsanitize=fuzzer
+CXXFLAGS-fuzz := -O1 $(sanitizers) -fsanitize=fuzzer -include ci/clang.hpp	\
+	-fconstexpr-steps=100000000 -Wno-unknown-attributes
 CXX-bench := g++
 CXXFLAGS-bench := -O2
 
