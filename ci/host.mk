@@ -22,7 +22,7 @@ core-heap := heap/core/core.cc
 core-drm := drm/compositor/compositor.cc
 core-svp := $(patsubst %,tools/svp/%.cc,area canvas chart child decoder dmabuf_formats error	\
 	file frame heap json json_parse kernel_log key layout ledger masters pace pattern	\
-	picture plane_state process secure_device spawn table utf8 verdict verdict_html)
+	picture plane_state process secure_device signals spawn table utf8 verdict verdict_html)
 tests-svp := tools/svp/test
 fuzzers := $(patsubst %_fuzz.cc,%,$(wildcard $(counted:%=%/fuzz/*_fuzz.cc)))
 

@@ -4,6 +4,7 @@
 #include "file.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cmath>
@@ -14,6 +15,7 @@
 
 #include <drm_fourcc.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 namespace vskms::svp {
@@ -65,7 +67,7 @@ std::optional<std::pair<std::uint32_t, std::uint32_t>> ratio(std::string_view te
 /* What ffprobe says of the first video stream, by name. */
 class Probe {
 public:
-	[[nodiscard]] static Result<Probe> of(const std::string &path);
+	[[nodiscard]] static Result<Probe> of(const std::string &path, const Signals &signals);
 
 	[[nodiscard]] Size size() const;
 	[[nodiscard]] Rate rate() const;
@@ -85,7 +87,32 @@ private:
 	std::map<std::string, std::string, std::less<>> values_;
 };
 
-Result<Probe> Probe::of(const std::string &path)
+/* All that it says, unless we are told to end: what it reads may be a pipe, and never come. */
+Result<std::string> output_of(const Child &child, const Signals &signals)
+{
+	std::array<pollfd, 1> more = {pollfd{.fd = child.pipe(), .events = POLLIN, .revents = 0}};
+	std::array<char, 4096> part;
+	std::string text;
+
+	for (;;) {
+		auto ready = signals.wait(more);
+
+		if (!ready)
+			return failure(std::move(ready));
+		if (!*ready)
+			return failure(std::format("{}: interrupted", child.name()));
+		const ssize_t got = read(child.pipe(), part.data(), part.size());
+
+		if (got > 0)
+			text.append(part.data(), static_cast<std::size_t>(got));
+		else if (!got)
+			return text;
+		else if (errno != EINTR)
+			return failure(std::format("{}: cannot read from it", child.name()), errno);
+	}
+}
+
+Result<Probe> Probe::of(const std::string &path, const Signals &signals)
 {
 	auto ffprobe = Child::start(
 		{"ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries",
@@ -96,7 +123,7 @@ Result<Probe> Probe::of(const std::string &path)
 
 	if (!ffprobe)
 		return failure(std::move(ffprobe));
-	auto text = read_all(ffprobe->pipe(), "ffprobe");
+	auto text = output_of(*ffprobe, signals);
 
 	if (!text)
 		return failure(std::move(text));
@@ -154,12 +181,13 @@ Size fit(Size from, Size limit)
 	return {.width = even(from.width), .height = even(from.height)};
 }
 
-Result<Decoder> Decoder::open(const std::string &path, const Options &options)
+Result<Decoder> Decoder::open(const std::string &path, const Options &options,
+			      const Signals &signals)
 {
-	// ffprobe would tell less clearly.
-	if (auto file = open_file(path, O_RDONLY); !file)
+	// ffprobe would tell less clearly, but a pipe without a writer is for it to wait for.
+	if (auto file = open_file(path, O_RDONLY | O_NONBLOCK); !file)
 		return failure(std::move(file));
-	auto probe = Probe::of(path);
+	auto probe = Probe::of(path, signals);
 
 	if (!probe)
 		return failure(std::move(probe));

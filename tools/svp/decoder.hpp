@@ -11,6 +11,7 @@
 
 #include "area.hpp"
 #include "child.hpp"
+#include "signals.hpp"
 #include "video.hpp"
 
 #include <cstddef>
@@ -33,7 +34,9 @@ public:
 		bool loop = false;	  // from its end to its beginning, for ever
 	};
 
-	[[nodiscard]] static Result<Decoder> open(const std::string &path, const Options &options);
+	/* Waits until ffprobe knows the video, or one of @signals has come. */
+	[[nodiscard]] static Result<Decoder> open(const std::string &path, const Options &options,
+						  const Signals &signals);
 
 	[[nodiscard]] Result<Next> next() override;
 	[[nodiscard]] int fd() const override { return ffmpeg_.pipe(); }

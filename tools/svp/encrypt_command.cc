@@ -61,7 +61,7 @@ Result<int> run(const Options &options)
 
 	if (!options.size.empty())
 		decoder.size = parse_size(options.size);
-	auto video = Decoder::open(options.in, decoder);
+	auto video = Decoder::open(options.in, decoder, *signals);
 
 	if (!video)
 		return failure(std::move(video));

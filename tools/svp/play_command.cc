@@ -117,8 +117,8 @@ void summarize(const Options &options, const Video &video, const Projector &proj
 			     projector.plane(), projector.card().name());
 }
 
-Result<std::unique_ptr<Video>> open_video(const Options &options, const SecureDevice &device,
-					  const Screen *screen)
+Result<std::unique_ptr<Video>> open_video(const Options &options, const Signals &signals,
+					  const SecureDevice &device, const Screen *screen)
 {
 	if (options.encrypted) {
 		auto key = SecretKey::read(options.key);
@@ -145,7 +145,7 @@ Result<std::unique_ptr<Video>> open_video(const Options &options, const SecureDe
 		decoder.size = {.width = area->width, .height = area->height};
 	if (screen)
 		decoder.limit = {.width = screen->width(), .height = screen->height()};
-	auto decoded = Decoder::open(options.file, decoder);
+	auto decoded = Decoder::open(options.file, decoder, signals);
 
 	if (!decoded)
 		return failure(std::move(decoded));
@@ -171,7 +171,7 @@ Result<int> run(const Options &options)
 	Result<std::unique_ptr<Video>> video = nullptr;
 
 	if (options.encrypted) {
-		video = open_video(options, *device, nullptr);
+		video = open_video(options, *signals, *device, nullptr);
 		if (!video)
 			return failure(std::move(video));
 	}
@@ -184,7 +184,7 @@ Result<int> run(const Options &options)
 	if (!projector)
 		return failure(std::move(projector));
 	if (!*video) {
-		video = open_video(options, *device, &projector->screen());
+		video = open_video(options, *signals, *device, &projector->screen());
 		if (!video)
 			return failure(std::move(video));
 	}

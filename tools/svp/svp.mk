@@ -34,7 +34,8 @@ all: $(out)/svp
 	@touch $(out)/built
 
 $(out)/svp: $(objects) $(protocols:%=$(glue)/%.o)
-	$(CXX) $(CXXFLAGS) $^ $(LDLIBS) -o $@
+	$(CXX) $(CXXFLAGS) $^ $(LDLIBS) -o $@.new
+	@mv $@.new $@	# whole at any time: a guest may run it
 
 vpath %.xml $(dir $(xml))
 

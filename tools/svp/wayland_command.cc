@@ -189,7 +189,7 @@ Result<void> Show::open_source(Size window)
 
 		if (window != Size())
 			decoder.limit = window;
-		auto decoded = Decoder::open(options_.file, decoder);
+		auto decoded = Decoder::open(options_.file, decoder, signals_);
 
 		if (!decoded)
 			return failure(std::move(decoded));
