@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 """The suites: those that make test runs, cheapest first, and what make test-full adds."""
 
-from . import build, compositors, demo, host, igt, lab, log, play, svp, upstream
+from . import build, compositors, demo, elsewhere, host, igt, lab, log, play, svp, upstream
 
 SUITES = {"log": log.run, "host": host.run, "build": build.run, "lab": lab.run,
           "svp": svp.run, "play": play.run, "compositors": compositors.run, "demo": demo.run, "igt": igt.run,
           "upstream": upstream.run}
 
-FULL = {"igt-elsewhere": igt.run_elsewhere, "upstream-all": upstream.run_all}
+FULL = {"svp-elsewhere": elsewhere.run, "igt-elsewhere": igt.run_elsewhere, "upstream-all": upstream.run_all}

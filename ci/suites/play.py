@@ -8,20 +8,12 @@ from pathlib import Path
 from pictures import Area, Picture
 
 from .result import Results, run_python
-from .steps import Steps, svp
+from .steps import Steps
 
-OUT = Path("out/play")
 AREA = Area(7, 9, 96, 64)	# of a video that is captured
 
 SCRIPT = r"""
 dri=/sys/kernel/debug/dri/0
-
-# until COMMAND: for 20 s.
-until_true()
-{
-	for i in $(seq 100); do "$@" >/dev/null 2>&1 && return; sleep 0.2; done
-	echo "never true: $*"
-}
 
 # Which of kmscube's framebuffers is shown; not the one it begins with, which is black.
 cubes() { grep -B 1 "allocated by = kmscube" $dri/state | grep fb=; }
@@ -46,7 +38,8 @@ key()
 }
 
 # What the cube has open, but for the fences of the frames that it has under way.
-files() { ls -l /proc/$cube/fd | sed '1d; s/.*[0-9][0-9]:[0-9][0-9] //; /sync_file/d'; }
+# One may go while it is looked at.
+files() { ls -l /proc/$cube/fd 2>/dev/null | sed '1d; /^l?/d; s/.*[0-9][0-9]:[0-9][0-9] //; /sync_file/d'; }
 
 rendered() { sed -n 's/^Rendered \([0-9]*\) .*/\1/p' $1.log | tail -n 1; }
 overlays() { grep -c 'allocated by = svp' $dri/state; }
@@ -54,6 +47,8 @@ shown() { [ $(overlays) = 1 ]; }
 used() { cat /sys/class/secure_heap/protected,secure-video/used; }
 alone() { ! pgrep ffmpeg; }
 unused() { [ $(used) = 0 ]; }
+
+ended() { ! kill -0 $1; }
 
 modprobe vgem
 # Frames that differ at each pixel, so that one is not taken for another.
@@ -88,6 +83,12 @@ step play-no-heap svp play --heap nosuch video.mkv
 step play-no-clip svp play --encrypted --key key video.mkv
 step play-no-key svp play --encrypted --key nosuch clip
 head -c 9000 clip >short.clip
+mkfifo /tmp/fifo
+svp play /tmp/fifo >play-fifo.out 2>play-fifo.err & pid=$!
+until_true pgrep ffprobe
+kill -INT $pid
+until_true ended $pid
+kill -KILL $pid 2>/dev/null; wait $pid; echo $? >play-fifo.status
 step play-short svp play --encrypted --key key short.clip
 printf '\377\377' | dd of=short.clip bs=1 seek=12 conv=notrunc status=none
 step play-huge svp play --encrypted --key key short.clip
@@ -149,43 +150,25 @@ exit 0
 
 class Play(Steps):
     SCRIPT = SCRIPT
-    OUT = OUT
+    OUT = Path("out/play")
+    SHOWN = 1 / 3		# of all frames, at least
 
     def played(self, name: str, frames: int) -> dict:
-        """All @frames were shown or dropped, and no more than two of three were dropped."""
+        """All @frames were shown or dropped, and not too many were dropped."""
         played = json.loads(self.succeeded(name))
         self.assertEqual(played["shown"] + played["dropped"], frames, played)
-        self.assertGreaterEqual(3 * played["shown"], frames, played)
+        self.assertGreaterEqual(played["shown"], max(1, self.SHOWN * frames), played)
         return played
-
-    def test_guest_ran_to_the_end(self):
-        self.assertEqual(self.guest.returncode, 0, self.guest.stdout + self.guest.stderr)
-        # Nothing was waited for in vain: a plane to come or go, a decoder to end with its svp.
-        self.assertEqual(self.guest.stdout, "")
-
-    def test_wrong_arguments_are_one_line_and_status_2(self):
-        wrong = [["play"], ["play", "a", "b"], ["play", "a", "--encrypted"], ["play", "a", "--key", "k"],
-                 ["play", "a", "--over", "0"], ["play", "a", "--over", "x"], ["play", "a", "--at", "1"],
-                 ["play", "a", "--frames", "0"], ["play", "a", "--plane", "x"], ["play", "a", "--format", "RG16"],
-                 ["play", "a", "--encrypted", "--key", "k", "--format", "NV12"],
-                 ["play", "a", "--encrypted", "--key", "k", "--at", "1,2,3,4"],
-                 ["encrypt"], ["encrypt", "a"], ["encrypt", "a", "b", "--size", "0x5"], ["encrypt", "a", "b", "--size", "5"],
-                 ["encrypt", "a", "b", "--frames", "0"], ["steal"], ["steal", "0"], ["steal", "x"]]
-        for args in wrong:
-            with self.subTest(" ".join(args)):
-                done = svp(*args)
-                self.assertEqual((done.returncode, done.stdout), (2, ""), done.stderr)
-                self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
 
     def test_encrypt_makes_a_clip_and_a_key(self):
         self.assertIn("clip: 40 frames of 96x64 NV12 at 20 a second", self.succeeded("encrypt"))
         self.assertIn("10 frames of 64x32 XR24", self.succeeded("encrypt-again"))
         self.assertIn("own.clip.key", self.succeeded("encrypt-own-key"))
         self.assertEqual(re.findall(r"(?m)^(\S+)", self.read("keys")), ["-rw-------", "-rw-------"])
-        self.assertEqual((OUT / "clip").stat().st_size, 64 + 40 * 96 * 64 * 3 // 2)
+        self.assertEqual((self.OUT / "clip").stat().st_size, 64 + 40 * 96 * 64 * 3 // 2)
 
     def test_a_clip_has_no_frame_in_clear(self):
-        clip, clear = (OUT / "clip").read_bytes(), (OUT / "video.nv12").read_bytes()
+        clip, clear = (self.OUT / "clip").read_bytes(), (self.OUT / "video.nv12").read_bytes()
         self.assertFalse([at for at in range(0, len(clear) - 16, 512)
                           if len(set(clear[at:at + 16])) > 4 and clear[at:at + 16] in clip])
 
@@ -224,6 +207,9 @@ class Play(Steps):
         self.refused("play-nobody", "EACCES", "as root")
         self.assertEqual(self.read("used-after-plays"), "0")
 
+    def test_play_is_interrupted_before_there_is_a_video(self):
+        self.refused("play-fifo", "ffprobe: interrupted")
+
     def test_over_says_what_it_cannot_do(self):
         self.refused("over-nothing", "there is none", "ESRCH")
         self.refused("over-no-card", "(bash)", "no card open")
@@ -244,7 +230,7 @@ class Play(Steps):
         for mode in ("legacy", "atomic"):
             self.assertIn("64x64 AR24", self.succeeded(f"cursor-{mode}"))
             self.succeeded(f"cursor-panel-{mode}")
-            panel = Picture.from_ppm(OUT / f"cursor-{mode}.ppm").cut(area)
+            panel = Picture.from_ppm(self.OUT / f"cursor-{mode}.ppm").cut(area)
             self.assertEqual(set(panel.pixels), {0, 255})
 
     def test_over_killed_leaves_nothing(self):
@@ -264,7 +250,7 @@ class Play(Steps):
             with self.subTest(mode):
                 self.succeeded(f"still-{mode}")
                 self.succeeded(f"panel-{mode}")
-                panel, shot = (Picture.from_ppm(OUT / f"{what}-{mode}.ppm") for what in ("panel", "screenshot"))
+                panel, shot = (Picture.from_ppm(self.OUT / f"{what}-{mode}.ppm") for what in ("panel", "screenshot"))
                 self.assertTrue(shot.cut(AREA).black())
                 self.assertFalse(panel.cut(AREA).black())
                 self.assertEqual(shot.around(AREA), panel.around(AREA))

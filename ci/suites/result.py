@@ -119,8 +119,8 @@ class _Adapter(unittest.TestResult):
 
 
 def run_python(suite: str, case: type[unittest.TestCase], results: Results) -> None:
-    """Run the tests of @case in the order they are written."""
-    names = [n for n in vars(case) if n.startswith("test_")]
+    """Run the tests of @case in the order they are written, those that it inherits first."""
+    names = dict.fromkeys(n for c in reversed(case.__mro__) for n in vars(c) if n.startswith("test_"))
     unittest.TestSuite(map(case, names)).run(_Adapter(suite, results))
 
 

@@ -11,14 +11,25 @@ from .result import run_command
 
 VM = "tools/vm"
 
+# How many times as long anything may take.
+SLOWNESS = {"stock": 1, "debug": 6}
+
 # What each script begins with.  Its steps leave NAME.out, NAME.err and NAME.status.
 PRELUDE = r"""
 cd "$1" || exit 1
+slow=$2
 step()
 {
 	local name=$1; shift
 	"$@" >$name.out 2>$name.err </dev/null
 	echo $? >$name.status
+}
+
+# Until COMMAND succeeds: for 20 s, and then it says so.
+until_true()
+{
+	for i in $(seq $((100 * slow))); do "$@" >/dev/null 2>&1 && return; sleep 0.2; done
+	echo "never true: $*"
 }
 
 nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
@@ -44,8 +55,9 @@ class Steps(unittest.TestCase):
 
     SCRIPT: str			# for bash, in OUT
     OUT: Path
+    KERNEL = "stock"
     MODPARAMS = ("vskms.panel_capture=1", "vskms.mode=640x480")
-    TIMEOUT = 400		# seconds
+    TIMEOUT = 400		# seconds, on the stock kernel
 
     @classmethod
     def setUpClass(cls):
@@ -54,9 +66,15 @@ class Steps(unittest.TestCase):
             raise RuntimeError(built.stdout + built.stderr)
         shutil.rmtree(cls.OUT, ignore_errors=True)
         modparams = [word for modparam in cls.MODPARAMS for word in ("--modparam", modparam)]
-        cls.guest = run_command([VM, "run", *modparams, "--timeout", str(cls.TIMEOUT), "--out", str(cls.OUT),
-                                 "--log", f"{cls.OUT}.log", "--", "bash", "-c", PRELUDE + cls.SCRIPT, cls.OUT.name,
-                                 str(cls.OUT.absolute())])
+        slow = SLOWNESS[cls.KERNEL]
+        cls.guest = run_command([VM, "run", "--kernel", cls.KERNEL, *modparams, "--timeout", str(slow * cls.TIMEOUT),
+                                 "--out", str(cls.OUT), "--log", f"{cls.OUT}.log", "--", "bash", "-c",
+                                 PRELUDE + cls.SCRIPT, cls.OUT.name, str(cls.OUT.absolute()), str(slow)],
+                                timeout=slow * cls.TIMEOUT + 600)
+
+    def test_guest_ran_to_the_end(self):
+        # Its kernel's log is clean, and nothing was waited for in vain.
+        self.assertEqual((self.guest.returncode, self.guest.stdout), (0, ""), self.guest.stderr)
 
     def read(self, name: str) -> str:
         return (self.OUT / name).read_text(errors="replace").strip()

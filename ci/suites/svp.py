@@ -4,13 +4,13 @@
 import json
 import re
 import shutil
+import unittest
 from dataclasses import dataclass
 from pathlib import Path
 
 from .result import Results, run_command, run_python
 from .steps import Steps, svp
 
-OUT = Path("out/svp")
 CARVEOUT = "protected,secure-video"
 DYNAMIC = "protected,secure-video-dynamic"
 
@@ -32,26 +32,16 @@ session()
 		ioctl($device, $ARGV[0] eq "revoke" ? 0xc0505343 : 0xc0505344, $session) or die "$!"' $1
 }
 
-# Until file $1 has a line with $2.
-await()
-{
-	for i in $(seq 100); do
-		grep -q "$2" "$1" && return
-		sleep 0.1
-	done
-}
-
 # svp show, until its picture is there.
 show()
 {
 	shown=$1; shift
 	svp show "$@" >$shown.out 2>$shown.err </dev/null &
 	pid=$!
-	for i in $(seq 200); do
-		[ -s $shown.out ] || ! kill -0 $pid && return
-		sleep 0.05
-	done 2>/dev/null
+	until_true is_shown
 }
+
+is_shown() { [ -s $shown.out ] || ! kill -0 $pid; }
 
 hide()
 {
@@ -126,15 +116,16 @@ step film-ppm svp capture panel --frames 3 -o film.ppm
 ffprobe -v error -count_frames -show_entries stream=width,height,nb_read_frames -of csv=p=0 film.mp4 >film.probe
 step film-nowhere svp capture panel --frames 2 -o nowhere/film.mp4
 svp capture panel --frames 100000 -o interrupted.mp4 >interrupted.out 2>interrupted.err & filming=$!
-await /proc/$filming/io 'wchar: [1-9][0-9]\{7\}'
+until_true grep 'wchar: [1-9][0-9]\{7\}' /proc/$filming/io
 kill -INT $filming; wait $filming; echo $? >interrupted.status
 ffprobe -v error -count_frames -show_entries stream=nb_read_frames -of csv=p=0 interrupted.mp4 >interrupted.probe
 hide KILL
-for i in $(seq 100); do
+unused()
+{
 	svp heaps --json >killed.out
-	grep -q '"used":0,"high_water":[0-9]*,"profile":"strict","state":"live","generation":1,"node":"/dev/dma_heap/protected,secure-video"' killed.out && break
-	sleep 0.1
-done
+	grep -q '"used":0,"high_water":[0-9]*,"profile":"strict","state":"live","generation":1,"node":"/dev/dma_heap/protected,secure-video"' killed.out
+}
+until_true unused
 step killed-panel svp capture panel -o killed.ppm
 
 step ledger svp ledger
@@ -144,8 +135,8 @@ svp ledger --follow >follow.out 2>follow.err & follower=$!
 svp ledger --follow --json >follow-json.out 2>follow-json.err & follower_json=$!
 sleep 1
 step selftest svp selftest
-await follow.out mmap
-await follow-json.out mmap
+until_true grep mmap follow.out
+until_true grep mmap follow-json.out
 kill -INT $follower $follower_json
 wait $follower; echo $? >follow.status
 wait $follower_json; echo $? >follow-json.status
@@ -163,7 +154,7 @@ step selftest-again svp selftest --json
 
 show revoked --pattern bars
 session revoke
-await revoked.out revoked
+until_true grep revoked revoked.out
 step revoked-panel svp capture panel -o revoked.ppm
 step revoked-alloc svp show --pattern bars
 step revoked-heaps svp heaps --json
@@ -192,41 +183,7 @@ class Image:
         return tuple(self.pixels[start:start + 3])
 
 
-def images(name: str) -> list[Image]:
-    """All that are in a file, one after the other."""
-    data = (OUT / name).read_bytes()
-    found = []
-    while data:
-        head = re.match(rb"P6\s+(\d+)\s+(\d+)\s+255\s", data)
-        width, height = int(head[1]), int(head[2])
-        end = head.end() + width * height * 3
-        if end > len(data):
-            raise ValueError(f"{name}: cut off")
-        found.append(Image(width, height, data[head.end():end]))
-        data = data[end:]
-    return found
-
-
-class Svp(Steps):
-    SCRIPT = SCRIPT
-    OUT = OUT
-
-    def assert_bars(self, name: str, area: tuple[int, int, int, int], tolerance: int = 0) -> None:
-        """The panel has the bars in @area, as far as that is on the screen, and else black."""
-        image, = images(name)
-        self.assertEqual((image.width, image.height), (640, 480))
-        left, top, width, height = area
-        for y in range(480):
-            for x in range(640):
-                inside = left <= x < left + width and top <= y < top + height
-                expected = BARS[(x - left) * 8 // width] if inside else (0, 0, 0)
-                seen = image.at(x, y)
-                if seen != expected and max(abs(a - b) for a, b in zip(seen, expected)) > tolerance:
-                    self.fail(f"{name}: {seen} at {x},{y}, not {expected}")
-
-    def test_guest_ran_to_the_end(self):
-        self.assertEqual(self.guest.returncode, 0, self.guest.stdout + self.guest.stderr)
-
+class Arguments(unittest.TestCase):
     def test_every_command_has_help_with_examples(self):
         done = svp("--help")
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -251,6 +208,13 @@ class Svp(Steps):
             ["capture", "panel", "-o", "a.gif"], ["capture", "panel", "-o", "a.png", "--frames", "2"],
             ["capture", "panel", "-o", "a.mp4", "--frames", "0"], ["capture", "panel", "-o", "a.mp4", "--rate", "x"],
             ["selftest", "x"],
+            ["play"], ["play", "a", "b"], ["play", "a", "--encrypted"], ["play", "a", "--key", "k"],
+            ["play", "a", "--over", "0"], ["play", "a", "--over", "x"], ["play", "a", "--at", "1"],
+            ["play", "a", "--frames", "0"], ["play", "a", "--plane", "x"], ["play", "a", "--format", "RG16"],
+            ["play", "a", "--encrypted", "--key", "k", "--format", "NV12"],
+            ["play", "a", "--encrypted", "--key", "k", "--at", "1,2,3,4"],
+            ["encrypt"], ["encrypt", "a"], ["encrypt", "a", "b", "--size", "0x5"], ["encrypt", "a", "b", "--size", "5"],
+            ["encrypt", "a", "b", "--frames", "0"], ["steal"], ["steal", "0"], ["steal", "x"],
         ]
         for args in wrong:
             with self.subTest(" ".join(args)):
@@ -265,9 +229,41 @@ class Svp(Steps):
         done = run_command(["groff", "-man", "-Tutf8", "-ww", "-z", "tools/svp/svp.1"])
         self.assertEqual((done.returncode, done.stderr), (0, ""))
 
+
+class Svp(Steps):
+    SCRIPT = SCRIPT
+    OUT = Path("out/svp")
+
+    def images(self, name: str) -> list[Image]:
+        """All that are in a file, one after the other."""
+        data = (self.OUT / name).read_bytes()
+        found = []
+        while data:
+            head = re.match(rb"P6\s+(\d+)\s+(\d+)\s+255\s", data)
+            width, height = int(head[1]), int(head[2])
+            end = head.end() + width * height * 3
+            if end > len(data):
+                raise ValueError(f"{name}: cut off")
+            found.append(Image(width, height, data[head.end():end]))
+            data = data[end:]
+        return found
+
+    def assert_bars(self, name: str, area: tuple[int, int, int, int], tolerance: int = 0) -> None:
+        """The panel has the bars in @area, as far as that is on the screen, and else black."""
+        image, = self.images(name)
+        self.assertEqual((image.width, image.height), (640, 480))
+        left, top, width, height = area
+        for y in range(480):
+            for x in range(640):
+                inside = left <= x < left + width and top <= y < top + height
+                expected = BARS[(x - left) * 8 // width] if inside else (0, 0, 0)
+                seen = image.at(x, y)
+                if seen != expected and max(abs(a - b) for a, b in zip(seen, expected)) > tolerance:
+                    self.fail(f"{name}: {seen} at {x},{y}, not {expected}")
+
     def test_heaps_are_those_of_the_kernel(self):
         heaps = {heap["name"]: heap for heap in json.loads(self.succeeded("heaps-json"))}
-        sizes = dict(re.findall(r"/sys/class/secure_heap/(.*)/size:(\d+)", (OUT / "sizes").read_text()))
+        sizes = dict(re.findall(r"/sys/class/secure_heap/(.*)/size:(\d+)", (self.OUT / "sizes").read_text()))
         self.assertEqual({name: heap["size"] for name, heap in heaps.items()},
                          {name: int(size) for name, size in sizes.items()})
         self.assertEqual((heaps[CARVEOUT]["type"], heaps[CARVEOUT]["used"], heaps[CARVEOUT]["state"]),
@@ -310,11 +306,11 @@ class Svp(Steps):
 
     def test_show_of_a_png_is_what_was_captured(self):
         self.succeeded("file-panel")
-        self.assertEqual(images("file.ppm"), images("xr24.ppm"))
+        self.assertEqual(self.images("file.ppm"), self.images("xr24.ppm"))
 
     def test_show_tells_of_a_revocation(self):
         self.assertIn(f"\nheap {CARVEOUT} was revoked", self.succeeded("revoked"))
-        image, = images("revoked.ppm")
+        image, = self.images("revoked.ppm")
         self.assertFalse(any(image.pixels))
         states = {heap["name"]: heap["state"] for heap in json.loads(self.succeeded("revoked-heaps"))}
         self.assertEqual(states, {CARVEOUT: "revoked", DYNAMIC: "live"})
@@ -322,10 +318,10 @@ class Svp(Steps):
 
     def test_show_killed_leaves_nothing(self):
         self.assertEqual(self.done("file").status, 128 + 9)
-        heaps = json.loads((OUT / "killed.out").read_text())
+        heaps = json.loads((self.OUT / "killed.out").read_text())
         self.assertEqual([heap["used"] for heap in heaps], [0, 0])
         # The kernel takes its framebuffers; the mode stays.
-        image, = images("killed.ppm")
+        image, = self.images("killed.ppm")
         self.assertFalse(any(image.pixels))
 
     def test_show_says_what_it_cannot_do(self):
@@ -349,18 +345,18 @@ class Svp(Steps):
     def test_capture_is_the_same_in_each_format(self):
         self.assertIn("1 of 1 frame", self.succeeded("capture-png"))
         self.succeeded("capture-ppm")
-        self.assertEqual(images("xr24-png.ppm"), images("xr24.ppm"))
+        self.assertEqual(self.images("xr24-png.ppm"), self.images("xr24.ppm"))
 
     def test_capture_films_have_their_frames(self):
         for name, frames in (("film-mp4", 6), ("film-webp", 3), ("film-ppm", 3)):
             self.assertIn(f"{frames} of {frames} frames", self.succeeded(name))
-        self.assertEqual((OUT / "film.probe").read_text().strip(), "640,480,6")
-        self.assertRegex((OUT / "film.webp").read_bytes(), rb"(?s)\ARIFF....WEBP")
-        self.assertEqual(images("film.ppm"), 3 * images("xr24.ppm"))
+        self.assertEqual((self.OUT / "film.probe").read_text().strip(), "640,480,6")
+        self.assertRegex((self.OUT / "film.webp").read_bytes(), rb"(?s)\ARIFF....WEBP")
+        self.assertEqual(self.images("film.ppm"), 3 * self.images("xr24.ppm"))
 
     def test_capture_interrupted_keeps_its_frames(self):
         captured = re.search(r"(\d+) of 100000 frames", self.succeeded("interrupted"))
-        self.assertEqual(int((OUT / "interrupted.probe").read_text()), int(captured[1]))
+        self.assertEqual(int((self.OUT / "interrupted.probe").read_text()), int(captured[1]))
 
     def test_capture_says_what_it_cannot_do(self):
         self.refused_in_one_line("capture-dark", "nothing is on")
@@ -436,3 +432,4 @@ class Svp(Steps):
 
 def run(results: Results) -> None:
     run_python("svp", Svp, results)
+    run_python("svp", Arguments, results)
