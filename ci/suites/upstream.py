@@ -78,7 +78,7 @@ class Line:
 class Expectations:
     """What each subtest is to do; the file's own head says how it is written."""
 
-    RESULTS = ("skip", "fail", "warn", "flake", "omit")
+    RESULTS = ("skip", "fail", "warn", "flake", "either", "omit")
 
     def __init__(self, text: str):
         self.lines: list[Line] = []
@@ -116,11 +116,11 @@ class Expectations:
         """@word, igt_runner's of the last try, against what was expected; @said is what the test printed."""
         line = self.of(test)
         name = f"upstream@{test}"
-        if word == "pass" and line.result in ("pass", "flake"):
+        if word == "pass" and line.result in ("pass", "flake", "either"):
             return Result(name, "pass", seconds, f"at try {tries}: {line.reason}" if tries > 1 else "")
         if word == line.result == "warn":
             return Result(name, "pass", seconds, line.reason)
-        if word == line.result:
+        if word == line.result or (word, line.result) == ("fail", "either"):
             return Result(name, "skip", seconds, line.reason)
         return Result(name, "fail", seconds, f"{word}, not {line.result}, {tries} times\n{said}" if tries > 1
                       else f"{word}, not {line.result}\n{said}")
@@ -130,14 +130,15 @@ class Strict(unittest.TestCase):
     """Whatever is not as the list has it is a failure."""
 
     LIST = ("kms_x\t9\tx\nkms_x@skips\tskip\twhy\nkms_x@fails\tfail\twhy\n"
-            "kms_x@warns\twarn\twhy\nkms_x@flaky-*\tflake\twhy\n")
+            "kms_x@warns\twarn\twhy\nkms_x@flaky-*\tflake\twhy\nkms_x@either\teither\twhy\n")
 
     def _compared(self, subtest: str, word: str) -> str:
         return Expectations(self.LIST).compare(f"kms_x@{subtest}", word, 0, "").result
 
     def test_as_listed(self):
         for subtest, word, result in (("other", "pass", "pass"), ("skips", "skip", "skip"), ("fails", "fail", "skip"),
-                                      ("warns", "warn", "pass"), ("flaky-1", "pass", "pass")):
+                                      ("warns", "warn", "pass"), ("flaky-1", "pass", "pass"),
+                                      ("either", "pass", "pass"), ("either", "fail", "skip")):
             with self.subTest(f"{subtest} {word}"):
                 self.assertEqual(self._compared(subtest, word), result)
 
@@ -145,6 +146,7 @@ class Strict(unittest.TestCase):
         for subtest, words in (("other", ("skip", "fail", "warn", "timeout", "incomplete", "notrun", "dmesg-warn")),
                                ("skips", ("pass", "fail", "warn")), ("fails", ("pass", "skip", "dmesg-fail")),
                                ("warns", ("pass", "fail", "dmesg-warn")),
+                               ("either", ("skip", "warn", "timeout", "crash", "dmesg-fail")),
                                ("flaky-1", ("skip", "fail", "warn", "timeout", "crash", "dmesg-fail"))):
             for word in words:
                 with self.subTest(f"{subtest} {word}"):
@@ -154,7 +156,7 @@ class Strict(unittest.TestCase):
         expected = Expectations(self.LIST)
         for subtest, word, again in (("flaky-1", "fail", True), ("flaky-1", "warn", True), ("flaky-1", "pass", False),
                                      ("flaky-1", "timeout", False), ("flaky-1", "dmesg-fail", False),
-                                     ("other", "fail", False), ("fails", "fail", False), ("skips", "warn", False)):
+                                     ("other", "fail", False), ("fails", "fail", False), ("either", "fail", False)):
             with self.subTest(f"{subtest} {word}"):
                 self.assertEqual(expected.may_try_again(f"kms_x@{subtest}", word), again)
 
