@@ -164,13 +164,17 @@ Outcome revoked(Trial &trial)
 		.text = "nothing of it on the panel; of a new buffer " + again->text};
 }
 
-/* Shown on a screen of that size, by the same client, or if that gave up by a new one. */
+/*
+ * Shown on a screen of that size, by the same client, or if that gave up by a new one. Whether
+ * a window on the full screen gets another size with the screen is the compositor's choice.
+ */
 Outcome recovered(Trial &trial, Viewer viewer, std::uint32_t width, std::uint32_t height)
 {
 	const Picture expected = draw_chart(Chart::first, width, height);
 	const Deadline soon = trial.deadline().within(recovery);
 	Tried<Picture> picture = std::unexpected(failed("nothing was looked at"));
-	bool same = true;
+	Sighting seen;
+	bool same = true, resized = true;
 	std::optional<Outcome> dead;
 	const bool whole = soon.await([&] {
 		dead = trial.trouble(nullptr);
@@ -191,8 +195,13 @@ Outcome recovered(Trial &trial, Viewer viewer, std::uint32_t width, std::uint32_
 			viewer = std::move(*again);
 		}
 		picture = trial.panel();
-		return picture && picture->width() == width && picture->height() == height &&
-		       look_for(Chart::first, expected, *picture, Area()).whole();
+		if (!picture || picture->width() != width || picture->height() != height)
+			return false;
+		seen = look_for(Chart::first, expected, *picture, Area());
+		resized = seen.whole();
+		if (!resized)
+			seen = look_for(Chart::first, full_chart(trial), *picture, Area());
+		return seen.whole();
 	});
 
 	if (picture)
@@ -204,11 +213,11 @@ Outcome recovered(Trial &trial, Viewer viewer, std::uint32_t width, std::uint32_
 	if (picture->width() != width || picture->height() != height)
 		return failed(std::format("the screen is {}x{}, not {}x{}", picture->width(),
 					  picture->height(), width, height));
-	const Sighting seen = look_for(Chart::first, expected, *picture, Area());
 	const std::string who = same ? "the same client" : "a new client";
 
 	if (whole)
-		return passed(std::format("{} is shown on {}x{} again", who, width, height));
+		return passed(std::format("{} is shown on {}x{} again{}", who, width, height,
+					  resized ? "" : ", in its old size"));
 	if (seen.nothing() && viewer.running())
 		return failed(std::format("{} is not shown again", who));
 	return failed(std::format("{:.1f} % of the picture is as it should be",

@@ -64,31 +64,34 @@ Tried<Sight> look_at_shared(Trial &trial)
 
 Outcome starts(Trial &trial)
 {
-	std::vector<PlaneState> planes;
+	std::string interfaces;
+	Tried<Picture> picture = std::unexpected(failed("it was not looked at"));
 	const bool lit = trial.deadline().within(10s).await([&] {
-		auto now = plane_states(trial.stage().display().number());
-
-		planes = now ? std::move(*now) : std::vector<PlaneState>();
-		return !planes.empty() || !trial.stage().running();
+		picture = trial.panel();
+		return picture || !trial.stage().running();
 	});
 
 	if (auto wrong = trial.trouble(nullptr))
 		return *wrong;
 	if (!lit)
-		return failed("it accepts clients, but shows nothing on the display");
-	auto picture = trial.panel();
-
-	if (!picture)
-		return picture.error();
-	trial.keep("the panel", std::move(*picture));
-	std::string interfaces;
-
+		return failed("it accepts clients, but the display is dark: " +
+			      picture.error().text);
 	for (const auto &[interface, version] : trial.stage().globals())
-		interfaces += std::format("{}{} {}", interfaces.empty() ? "" : ", ", interface,
-					  version);
+		interfaces +=
+			std::format("{}{} {}", interfaces.empty() ? "" : ", ", interface, version);
 	trial.note(std::move(interfaces));
-	return passed(std::format("{}x{} {} on {}", planes.front().width, planes.front().height,
-				  planes.front().format, planes.front().name));
+	const auto planes = plane_states(trial.stage().display().number());
+
+	if (!planes)
+		return failed(planes.error().text());
+	const std::string size = std::format("{}x{}", picture->width(), picture->height());
+
+	trial.keep("the panel", std::move(*picture));
+	// Some have nothing to show until there is a client.
+	if (planes->empty())
+		return passed(size + ", and no plane is used yet");
+	return passed(
+		std::format("{}, {} on {}", size, planes->front().format, planes->front().name));
 }
 
 Outcome dmabuf(Trial &trial)
@@ -401,7 +404,7 @@ Outcome two_surfaces(Trial &trial)
 
 constexpr std::array cases = {
 	CheckCase{.name = "starts",
-		  .title = "It starts on the driver, and shows something",
+		  .title = "It starts on the driver, and lights the display",
 		  .run = starts},
 	CheckCase{.name = "dmabuf",
 		  .title = "It advertises linux-dmabuf with LINEAR for the card",
