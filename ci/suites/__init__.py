@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 """The suites: those that make test runs, cheapest first, and what make test-full adds."""
 
-from . import build, compositors, demo, elsewhere, host, igt, lab, log, play, svp, upstream
+from . import (build, check_compositor, compositors, demo, elsewhere, host, igt, lab, log, play,
+               svp, upstream)
 
 SUITES = {"log": log.run, "host": host.run, "build": build.run, "lab": lab.run,
-          "svp": svp.run, "play": play.run, "compositors": compositors.run, "demo": demo.run, "igt": igt.run,
-          "upstream": upstream.run}
+          "svp": svp.run, "play": play.run, "compositors": compositors.run,
+          "check-compositor": check_compositor.run, "demo": demo.run, "igt": igt.run, "upstream": upstream.run}
 
-FULL = {"svp-elsewhere": elsewhere.run, "igt-elsewhere": igt.run_elsewhere, "upstream-all": upstream.run_all}
+FULL = {"verdicts": check_compositor.run_verdicts, "svp-elsewhere": elsewhere.run,
+        "igt-elsewhere": igt.run_elsewhere, "upstream-all": upstream.run_all}
