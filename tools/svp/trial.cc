@@ -56,6 +56,17 @@ std::string ordinal(unsigned int number)
 	return number == 0 ? "the lowest" : std::format("number {} from below", number + 1);
 }
 
+Tried<Picture> first_of(CaptureSource &source, const Signals &signals)
+{
+	auto picture = source.next(signals);
+
+	if (!picture)
+		return std::unexpected(failed(picture.error().text()));
+	if (!*picture)
+		return std::unexpected(failed("interrupted"));
+	return std::move(**picture);
+}
+
 } // namespace
 
 Outcome passed(std::string text)
@@ -202,13 +213,7 @@ Tried<Picture> Trial::panel()
 
 	if (!source)
 		return std::unexpected(failed(source.error().text()));
-	auto picture = (*source)->next(deadline_->signals());
-
-	if (!picture)
-		return std::unexpected(failed(picture.error().text()));
-	if (!*picture)
-		return std::unexpected(failed("interrupted"));
-	return std::move(**picture);
+	return first_of(**source, deadline_->signals());
 }
 
 Tried<Sight> Trial::look(Viewer &viewer, Chart chart, const Picture &expected,
@@ -300,14 +305,11 @@ Tried<Picture> Trial::writeback()
 
 		if (!source)
 			return std::unexpected(failed(source.error().text()));
-		auto picture = (*source)->next(deadline_->signals());
+		auto picture = first_of(**source, deadline_->signals());
 
-		if (!picture)
-			return std::unexpected(failed(picture.error().text()));
-		if (!*picture)
-			return std::unexpected(failed("interrupted"));
-		keep("written back", **picture);
-		return std::move(**picture);
+		if (picture)
+			keep("written back", *picture);
+		return picture;
 	}
 	return std::unexpected(failed(wrong.text()));
 }
