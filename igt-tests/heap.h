@@ -231,8 +231,24 @@ static inline long long ledger_imbalances(void)
 }
 
 /*
- * What is still held of all heaps, and what went wrong, when nobody should hold anything: a
- * display lets go of its last buffers a little after it was told to. -EIO if it is unknown.
+ * How much of @gauge is held of all heaps, once it is @wanted or 5 s have passed. A display
+ * lets go of its last buffers a little after it was told to, and the kernel frees what a
+ * worker lets go of a tick later still. -1 if unknown.
+ */
+static inline long long ledger_settled(const char *gauge, long long wanted)
+{
+	long long now = ledger_now("total", gauge);
+
+	for (int i = 0; i < 100 && now != wanted; i++) {
+		usleep(50000);
+		now = ledger_now("total", gauge);
+	}
+	return now;
+}
+
+/*
+ * What is still held of all heaps, and what went wrong, when nobody should hold anything.
+ * -EIO if it is unknown.
  */
 static inline long long ledger_left(void)
 {
@@ -240,12 +256,8 @@ static inline long long ledger_left(void)
 	long long left = 0, imbalances;
 
 	for (size_t i = 0; i < sizeof(gauges) / sizeof(gauges[0]); i++) {
-		long long now = ledger_now("total", gauges[i]);
+		long long now = ledger_settled(gauges[i], 0);
 
-		for (int k = 0; k < 100 && now; k++) {
-			usleep(50000);
-			now = ledger_now("total", gauges[i]);
-		}
 		if (now < 0)
 			return -EIO;
 		left += now;

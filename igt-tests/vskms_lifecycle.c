@@ -248,7 +248,7 @@ static void test_disabled_while_shown(void)
 	igt_assert_eq(tree_enable(A, true), 0);
 	close(small.dmabuf[0]);
 	kms_close(&kms);
-	igt_assert_eq(ledger_now("total", "buffers"), 1);
+	igt_assert_eq(ledger_settled("buffers", 1), 1);
 	close(export);
 	igt_assert_eq(kms_find(&kms, kms_card_of(A), 0), 0);
 	igt_assert_eq(light(&kms, &screen, &small), 0);

@@ -12,7 +12,10 @@ from pathlib import Path
 import time
 
 
-WRONG = re.compile(r"CRITICAL|FAIL|[Ee]rror|Traceback|BUG:|WARNING:")
+# What tells of a fault, the most telling first. IGT names its assertion in its second stream,
+# after the word that it failed in the first.
+WRONG = (re.compile(r"CRITICAL: Failed assertion"), re.compile(r"BUG:|WARNING:"),
+         re.compile(r"CRITICAL|FAIL|[Ee]rror|Traceback"))
 
 
 @dataclass
@@ -25,9 +28,9 @@ class Result:
     text: str = ""		# what it printed; for a skip, the reason
 
     def brief(self) -> str:
-        """What it printed in one line: the first, the first that tells of a fault, the last."""
+        """What it printed in one line: the first, the most telling one of a fault, the last."""
         lines = [line.strip() for line in self.text.splitlines() if line.strip()]
-        wrong = [line for line in lines if WRONG.search(line)]
+        wrong = [line for pattern in WRONG for line in lines if pattern.search(line)]
         return " ... ".join(dict.fromkeys(lines[:1] + wrong[:1] + lines[-1:]))[:600]
 
 
