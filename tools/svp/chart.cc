@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <map>
 
 namespace vskms::svp {
 namespace {
@@ -162,6 +163,41 @@ Patch look_for(const Pixel &colour, const Picture &capture)
 	}
 	patch.area = bounds.area();
 	return patch;
+}
+
+Tone tone_of(const Picture &capture, const Area &area)
+{
+	const auto clipped = [](std::int64_t at, std::uint32_t size) {
+		return static_cast<std::uint32_t>(std::clamp(at, std::int64_t{0}, std::int64_t{size}));
+	};
+	const std::uint32_t left = clipped(area.x, capture.width());
+	const std::uint32_t top = clipped(area.y, capture.height());
+	const std::uint32_t right = clipped(std::int64_t{area.x} + area.width, capture.width());
+	const std::uint32_t bottom = clipped(std::int64_t{area.y} + area.height, capture.height());
+	std::map<std::array<std::uint8_t, 3>, std::size_t> colours;
+	std::size_t all = 0, like = 0;
+
+	for (std::uint32_t y = top; y < bottom; y++) {
+		for (std::uint32_t x = left; x < right; x++) {
+			const Pixel &pixel = capture.at(x, y);
+
+			colours[{pixel.red, pixel.green, pixel.blue}]++;
+			all++;
+		}
+	}
+	if (!all)
+		return {};
+	const auto &[red, green, blue] =
+		std::ranges::max_element(colours, {}, [](const auto &one) { return one.second; })
+			->first;
+	const Pixel commonest = {.red = red, .green = green, .blue = blue};
+
+	for (const auto &[colour, pixels] : colours)
+		if (alike(commonest,
+			  {.red = colour[0], .green = colour[1], .blue = colour[2]}))
+			like += pixels;
+	return {.colour = commonest,
+		.share = static_cast<double>(like) / static_cast<double>(all)};
 }
 
 } // namespace vskms::svp

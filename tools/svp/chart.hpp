@@ -72,4 +72,13 @@ struct Patch {
 
 [[nodiscard]] Patch look_for(const Pixel &colour, const Picture &capture);
 
+/* Of a part of a capture: its commonest colour, and how much of it, from 0 to 1, is like that. */
+struct Tone {
+	Pixel colour;
+	double share = 0;
+};
+
+/* What of @area is not in the capture does not count; none is a share of 0. */
+[[nodiscard]] Tone tone_of(const Picture &capture, const Area &area);
+
 } // namespace vskms::svp

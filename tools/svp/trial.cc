@@ -51,6 +51,21 @@ std::optional<pid_t> master_of(int card)
 	return std::nullopt;
 }
 
+/* What a person would call what is there in place of the picture. */
+std::string placeholder(const std::optional<Tone> &tone)
+{
+	constexpr double most = 0.9;
+
+	if (!tone || tone->share == 0)
+		return "a placeholder";
+	if (tone->share < most)
+		return "no placeholder of one colour";
+	if (alike(tone->colour, {}))
+		return "a placeholder, black";
+	return std::format("a placeholder, #{:02x}{:02x}{:02x}", tone->colour.red,
+			   tone->colour.green, tone->colour.blue);
+}
+
 std::string ordinal(unsigned int number)
 {
 	return number == 0 ? "the lowest" : std::format("number {} from below", number + 1);
@@ -139,11 +154,12 @@ std::optional<Outcome> Trial::trouble(Viewer *viewer)
 	return failed(trouble->text);
 }
 
-std::vector<std::string> Trial::arguments(Chart chart, std::vector<std::string> options)
+std::vector<std::string> Trial::arguments(Chart chart, std::vector<std::string> options,
+					  DirectDisplay direct)
 {
 	std::vector<std::string> all = {*stage_->chart(chart), "--heap", heap_, "--timeout", "15"};
 
-	if (stage_->offers(direct_display))
+	if (direct == DirectDisplay::offered && stage_->offers(direct_display))
 		all.emplace_back("--direct-display");
 	all.append_range(options);
 	all.append_range(*client_options_);
@@ -169,13 +185,14 @@ Tried<> Trial::accepted(Viewer &viewer)
 	return {};
 }
 
-Tried<Viewer> Trial::view(Chart chart, std::vector<std::string> options)
+Tried<Viewer> Trial::view(Chart chart, std::vector<std::string> options, DirectDisplay direct)
 {
 	// What is on the full screen hides others.
 	stage_->shared.reset();
 	if (auto file = stage_->chart(chart); !file)
 		return std::unexpected(failed(file.error().text()));
-	auto viewer = Viewer::start(stage_->compositor(), arguments(chart, std::move(options)));
+	auto viewer =
+		Viewer::start(stage_->compositor(), arguments(chart, std::move(options), direct));
 
 	if (!viewer)
 		return std::unexpected(failed(viewer.error().text()));
@@ -193,8 +210,9 @@ Tried<Viewer *> Trial::shared()
 	there.reset();
 	if (auto file = stage_->chart(Chart::first); !file)
 		return std::unexpected(failed(file.error().text()));
-	auto viewer =
-		Viewer::start(stage_->compositor(), arguments(Chart::first, {"--fullscreen"}));
+	auto viewer = Viewer::start(
+		stage_->compositor(),
+		arguments(Chart::first, {"--fullscreen"}, DirectDisplay::offered));
 
 	if (!viewer)
 		return std::unexpected(failed(viewer.error().text()));
@@ -251,6 +269,11 @@ Tried<Sight> Trial::look(Viewer &viewer, Chart chart, const Picture &expected,
 	if (!picture && stage_->running())
 		if (auto captured = panel())
 			picture = std::move(*captured);
+	if (picture && place && sight.panel.nothing())
+		sight.instead = tone_of(*picture, {.x = place->x,
+						   .y = place->y,
+						   .width = expected.width(),
+						   .height = expected.height()});
 	if (picture)
 		keep(caption, std::move(*picture));
 	if (wrong)
@@ -280,7 +303,7 @@ Outcome Trial::judge(const Sight &sight) const
 		return passed(sight.planes.empty() ? "shown, by a copy" :
 						     "the picture, " + sight.where());
 	if (sight.panel.nothing())
-		return passed("a placeholder, nothing of the picture");
+		return passed(placeholder(sight.instead) + ", nothing of the picture");
 	return failed(std::format("neither the picture nor a placeholder: {:.1f} % is as it should "
 				  "be",
 				  100 * sight.panel.share(sight.panel.right)));

@@ -39,6 +39,7 @@ using Tried = std::expected<T, Outcome>;
 /* What was seen of a client's chart. */
 struct Sight {
 	Sighting panel;
+	std::optional<Tone> instead;	// in its place, where that is known and nothing of it is
 	std::vector<PlaneState> planes; // those that show dma-bufs of clients
 	bool zero_copy = false;		// the compositor says of its last frame
 
@@ -65,8 +66,12 @@ public:
 	void note(std::string text);
 	void keep(std::string caption, Picture picture);
 
+	/* Asked for where it is to be had, so that the GPU is kept away; or never. */
+	enum class DirectDisplay { offered, never };
+
 	/* A client that shows a chart; its buffers were accepted. That which is shared is gone. */
-	[[nodiscard]] Tried<Viewer> view(Chart chart, std::vector<std::string> options);
+	[[nodiscard]] Tried<Viewer> view(Chart chart, std::vector<std::string> options,
+					 DirectDisplay direct = DirectDisplay::offered);
 
 	/* The one on the full screen that cases share; its buffers may not have been accepted. */
 	[[nodiscard]] Tried<Viewer *> shared();
@@ -103,7 +108,8 @@ public:
 
 private:
 	[[nodiscard]] std::vector<std::string> arguments(Chart chart,
-							 std::vector<std::string> options);
+							 std::vector<std::string> options,
+							 DirectDisplay direct);
 
 	Stage *stage_;
 	CaseVerdict *verdict_;

@@ -174,4 +174,35 @@ TEST(Patch, IsAroundAllPixelsOfAColour)
 	EXPECT_EQ(patch.area, (Area{.x = 3, .y = 4, .width = 5, .height = 2}));
 }
 
+TEST(Tone, IsOfThePartOfTheAreaThatIsInTheCapture)
+{
+	constexpr Pixel placeholder = {.red = 64, .green = 16, .blue = 16};
+	Picture picture(20, 10);
+
+	for (std::uint32_t y = 0; y < 10; y++)
+		for (std::uint32_t x = 15; x < 20; x++)
+			picture.at(x, y) = placeholder;
+	// It begins a row above the capture, and ends to the right of it.
+	const Tone tone = tone_of(picture, {.x = 15, .y = -1, .width = 10, .height = 4});
+
+	EXPECT_EQ(tone.colour, placeholder);
+	EXPECT_EQ(tone.share, 1);
+	EXPECT_EQ(tone_of(picture, {.x = 10, .y = 0, .width = 20, .height = 10}).share, 0.5);
+	EXPECT_EQ(tone_of(picture, {.x = 20, .y = 0, .width = 5, .height = 5}).share, 0);
+	EXPECT_EQ(tone_of(picture, {.x = -9, .y = 0, .width = 5, .height = 5}).share, 0);
+}
+
+TEST(Tone, CountsWhatLooksTheSame)
+{
+	Picture picture(4, 1);
+
+	picture.at(0, 0) = picture.at(1, 0) = {.red = 100};
+	picture.at(2, 0) = {.red = 104, .green = 3};
+	picture.at(3, 0) = {.red = 200};
+	const Tone tone = tone_of(picture, {.width = 4, .height = 1});
+
+	EXPECT_EQ(tone.colour, (Pixel{.red = 100}));
+	EXPECT_EQ(tone.share, 0.75);
+}
+
 } // namespace
