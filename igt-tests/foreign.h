@@ -55,6 +55,26 @@ enum exporter { PROTECTED, SYSTEM, UDMABUF, VGEM, EXPORTERS };
 
 static const char *const exporter_names[EXPORTERS] = { "protected", "system", "udmabuf", "vgem" };
 
+/* "WHAT-protected", until the next is asked for. */
+static inline const char *exporter_subtest(const char *what, enum exporter exporter)
+{
+	static char name[64];
+
+	snprintf(name, sizeof(name), "%s-%s", what, exporter_names[exporter]);
+	return name;
+}
+
+/* What the tests of foreign buffers begin with: a screen, and an overlay to show them on. */
+static inline void foreign_begin(struct kms *kms, struct kms_fb *screen)
+{
+	static uint32_t background[KMS_WIDTH * KMS_HEIGHT];
+
+	igt_require(!mounts());
+	kms_fill(background, KMS_WIDTH * KMS_HEIGHT, 0);
+	kms_begin(kms, screen, background);
+	igt_require(kms->overlays);
+}
+
 static inline int udmabuf_new(size_t len, const void *data)
 {
 	struct udmabuf_create create = { .flags = UDMABUF_FLAGS_CLOEXEC, .size = len };

@@ -187,35 +187,26 @@ static void test_mixed_buffers(void)
 
 igt_main()
 {
-	static uint32_t background[KMS_WIDTH * KMS_HEIGHT];
-	static char name[64];
+	igt_fixture()
+		foreign_begin(&kms, &screen);
 
-	igt_fixture() {
-		igt_require(!mounts());
-		kms_fill(background, KMS_WIDTH * KMS_HEIGHT, 0);
-		kms_begin(&kms, &screen, background);
-		igt_require(kms.overlays);
-	}
-
-#define subtest(what) (snprintf(name, sizeof(name), "%s-%s", what, exporter_names[e]), name)
 	for (int e = 0; e < EXPORTERS; e++) {
 		igt_describe("Framebuffers that would not fit the buffer are refused.");
-		igt_subtest(subtest("bad-framebuffers"))
+		igt_subtest(exporter_subtest("bad-framebuffers", e))
 			test_bad_framebuffers(e);
 
 		igt_describe("So is one that is smaller than the framebuffer as a whole.");
-		igt_subtest(subtest("small-buffer"))
+		igt_subtest(exporter_subtest("small-buffer", e))
 			test_small_buffer(e);
 
 		igt_describe("YUV in several buffers, each at its own offset.");
-		igt_subtest(subtest("several-buffers")) {
+		igt_subtest(exporter_subtest("several-buffers", e)) {
 			test_several_buffers(e, DRM_FORMAT_NV12);
 			test_several_buffers(e, DRM_FORMAT_P010);
 			test_several_buffers(e, DRM_FORMAT_YUV420);
 			test_several_buffers(e, DRM_FORMAT_YVU420);
 		}
 	}
-#undef subtest
 
 	igt_describe("YUV with one protected buffer.");
 	igt_subtest("mixed-buffers")

@@ -315,43 +315,34 @@ static void test_not_through_vgem(void)
 
 igt_main()
 {
-	static uint32_t background[KMS_WIDTH * KMS_HEIGHT];
-	static char name[64];
+	igt_fixture()
+		foreign_begin(&kms, &screen);
 
-	igt_fixture() {
-		igt_require(!mounts());
-		kms_fill(background, KMS_WIDTH * KMS_HEIGHT, 0);
-		kms_begin(&kms, &screen, background);
-		igt_require(kms.overlays);
-	}
-
-#define subtest(what) (snprintf(name, sizeof(name), "%s-%s", what, exporter_names[e]), name)
 	for (int e = 0; e < EXPORTERS; e++) {
 		igt_describe("A buffer has one handle in a file, however often it comes.");
-		igt_subtest(subtest("reimport"))
+		igt_subtest(exporter_subtest("reimport", e))
 			test_reimport(e);
 
 		igt_describe("Two files have handles of their own.");
-		igt_subtest(subtest("two-clients"))
+		igt_subtest(exporter_subtest("two-clients", e))
 			test_two_clients(e);
 
 		igt_describe("Descriptor, handle, framebuffer and file are closed in every order.");
-		igt_subtest(subtest("close-orders"))
+		igt_subtest(exporter_subtest("close-orders", e))
 			test_close_orders(e);
 
 		igt_describe("What is shown stays as long as its framebuffer.");
-		igt_subtest(subtest("close-while-shown"))
+		igt_subtest(exporter_subtest("close-while-shown", e))
 			test_close_while_shown(e);
 
 		igt_describe("It shows what a dumb buffer shows, and is read between begin and end.");
-		igt_subtest(subtest("shown"))
+		igt_subtest(exporter_subtest("shown", e))
 			test_shown(e);
 
 		igt_describe("TEST_ONLY and commit agree on it.");
-		igt_subtest(subtest("test-only"))
+		igt_subtest(exporter_subtest("test-only", e))
 			test_test_only(e);
 	}
-#undef subtest
 
 	igt_describe("A protected buffer does not come through vgem.");
 	igt_subtest("not-through-vgem")
