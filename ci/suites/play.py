@@ -124,6 +124,7 @@ for mode in legacy atomic; do
 	until_true unused
 	used >used-killed-$mode; overlays >overlays-killed-$mode
 	step alone-$mode svp capture writeback --over $cube -o alone-$mode.ppm
+	cat $dri/state >state-$mode
 	files >files-after-$mode
 
 	# Clear frames are in the memory of who plays in clear: it is found if it is there.
@@ -240,6 +241,12 @@ class Play(Steps):
                 self.assertEqual((self.read(f"overlays-killed-{mode}"), self.read(f"used-killed-{mode}")), ("0", "0"))
                 self.assertEqual(self.read(f"files-after-{mode}"), self.read(f"files-before-{mode}"))
                 self.succeeded(f"alone-{mode}")
+
+    def test_a_writeback_leaves_its_connector_off(self):
+        # Else who knows nothing of it could not switch its CRTC off: EINVAL.
+        for mode in ("legacy", "atomic"):
+            with self.subTest(mode):
+                self.assertRegex(self.read(f"state-{mode}"), r"connector\[\d+\]: Writeback-1\n\s*crtc=\(null\)\n")
 
     def test_over_a_program_that_ends(self):
         for mode in ("legacy", "atomic"):

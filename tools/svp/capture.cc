@@ -72,6 +72,19 @@ public:
 	{
 	}
 
+	/*
+	 * A connector that is left on a CRTC is in the way of who switches that off and knows
+	 * nothing of it: a CRTC without a mode may have none, the commit is -EINVAL.
+	 */
+	~Writeback() override
+	{
+		AtomicRequest request(card_);
+
+		request.set(connector_, "CRTC_ID", std::uint64_t{0});
+		// If it fails the card is no longer ours, nor is this for us to do.
+		(void)request.commit(DRM_MODE_ATOMIC_ALLOW_MODESET);
+	}
+
 	Result<std::optional<Picture>> next(const Signals &signals) override
 	{
 		const Layout &layout = buffer_.framebuffer.layout();
