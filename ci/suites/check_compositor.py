@@ -57,6 +57,10 @@ parameters >busy-before
 check busy --case starts -- false
 parameters >busy-after
 kill $shown; wait $shown
+step compile cc -Wall -Werror -o left-picture ../../ci/suites/left_picture.c $(pkg-config --cflags --libs libdrm)
+step leave ./left-picture
+cat /sys/module/vskms/refcnt >left-references
+check left --case starts --case no-overlays -- $weston
 rmmod vskms
 check no-module --case starts -- false
 exit 0
@@ -172,6 +176,13 @@ class CheckCompositor(Verdicts):
         self.refused("no-module", "vskms is not loaded", "modprobe vskms")
         self.refused("unwritable", "/proc/x.html")
         self.assertEqual(self.read("busy-after"), self.read("busy-before"))
+
+    def test_takes_down_a_picture_that_was_left(self):
+        self.succeeded("compile")
+        self.succeeded("leave")
+        # As it should be for this to be a test: nobody has the card open, but it is in use.
+        self.assertGreater(int(self.read("left-references")), 0)
+        self.assert_all_pass("left")
 
 
 class AllCases(Verdicts):

@@ -86,6 +86,20 @@ Result<std::vector<Screen>> Screen::all(const Card &card)
 	return screens;
 }
 
+Result<void> Screen::all_off(const Card &card)
+{
+	auto planes = card.planes();
+	AtomicRequest request(card);
+
+	if (!planes)
+		return failure(std::move(planes));
+	for (const Plane &plane : *planes)
+		hide(request, plane.id);
+	for (const std::uint32_t crtc : card.crtcs())
+		request.set(crtc, "ACTIVE", std::uint64_t{0});
+	return request.commit(DRM_MODE_ATOMIC_ALLOW_MODESET);
+}
+
 Result<Screen> Screen::light(const Card &card)
 {
 	auto lit = all(card);

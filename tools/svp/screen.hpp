@@ -34,6 +34,9 @@ public:
 	/* Those that are lit, in the card's order. */
 	[[nodiscard]] static Result<std::vector<Screen>> all(const Card &card);
 
+	/* All planes and CRTCs of the card off. It must be ours, as its master. */
+	[[nodiscard]] static Result<void> all_off(const Card &card);
+
 	[[nodiscard]] std::uint32_t crtc() const { return crtc_; }
 	[[nodiscard]] std::uint32_t index() const { return index_; } // of the CRTC, from 0
 	[[nodiscard]] std::uint32_t width() const { return mode_.hdisplay; }

@@ -3,6 +3,7 @@
 
 #include "file.hpp"
 #include "job.hpp"
+#include "screen.hpp"
 
 #include <algorithm>
 #include <array>
@@ -74,6 +75,25 @@ std::string user_of_a_card()
 	return {};
 }
 
+constexpr const char *in_use = "vskms is in use, and is not taken from who uses it";
+
+bool is_free()
+{
+	return read_number(module / "refcnt").value_or(0) == 0;
+}
+
+/*
+ * Some leave their last picture on the screen when they end (DRM_IOCTL_MODE_CLOSEFB, as all
+ * of wlroots' do), so that who comes next need not begin with black. If a buffer of it was
+ * exported, that keeps the module although nobody has the card open.
+ */
+void take_down_picture()
+{
+	// If it does not succeed the module stays in use, and of that it is told.
+	if (auto card = Card::open("vskms"))
+		(void)Screen::all_off(*card);
+}
+
 /* Of the module that is loaded; those that were never given have no value that could be. */
 std::vector<std::string> parameters()
 {
@@ -122,16 +142,16 @@ Result<TestDisplay> TestDisplay::take()
 			       "run svp as root, in a guest: tools/vm run -- svp ...");
 	if (!fs::exists(module))
 		return failure("vskms is not loaded", "modprobe vskms");
-	auto references = read_number(module / "refcnt");
-
-	if (!references)
+	if (auto references = read_number(module / "refcnt"); !references)
 		return failure(std::move(references));
-	if (*references) {
+	if (!is_free()) {
 		const std::string user = user_of_a_card();
 
-		return failure("vskms is in use, and is not taken from who uses it",
-			       user.empty() ? "end that first" :
-					      std::format("{} has a card open", user));
+		if (!user.empty())
+			return failure(in_use, std::format("{} has a card open", user));
+		take_down_picture();
+		if (!Deadline(std::chrono::seconds(2)).await(is_free))
+			return failure(in_use, "end that first");
 	}
 	return TestDisplay(parameters());
 }
@@ -154,7 +174,9 @@ Result<void> TestDisplay::reload(const std::vector<std::string> &parameters,
 {
 	// Who had it open may be just ending.
 	(void)deadline.within(std::chrono::seconds(5)).await([] {
-		return read_number(module / "refcnt").value_or(0) == 0;
+		if (!is_free() && user_of_a_card().empty())
+			take_down_picture();
+		return is_free();
 	});
 	if (auto done = modprobe({"-r", "vskms"}, deadline); !done)
 		return done;
