@@ -168,7 +168,7 @@ public:
 			testify(verdict, trial.refusals_expected());
 		}
 		if (verdict.verdict == Verdict::fail) {
-			verdict.log = stage_.log();
+			verdict.log += stage_.log();
 			// Whatever went wrong is not the next case's.
 			stage_.strike();
 		}
@@ -187,8 +187,10 @@ private:
 	/* What is worse than what a case has seen itself. */
 	static void worsen(CaseVerdict &verdict, const std::string &text)
 	{
-		if (verdict.verdict != Verdict::fail)
+		if (verdict.verdict != Verdict::fail) {
+			verdict.evidence.push_back("but for what follows: " + verdict.text);
 			verdict.text = text;
+		}
 		verdict.verdict = Verdict::fail;
 		verdict.evidence.push_back(text);
 	}
@@ -209,14 +211,32 @@ private:
 			else
 				worsen(verdict, line);
 		}
-		if (findings->left)
-			worsen(verdict, std::format("{} protected buffers were not given back",
-						    findings->left));
 		if (findings->unbalanced)
 			worsen(verdict, "the ledger is out of balance: a bug of the heap's");
 		if (!stage_.running() && verdict.verdict != Verdict::fail)
 			worsen(verdict,
 			       std::format("the compositor {}", stage_.compositor().state()));
+		if (findings->left)
+			blame(verdict, findings->left);
+	}
+
+	/* Whose fault is it that they are left? What a process holds ends with it. */
+	void blame(CaseVerdict &verdict, std::uint64_t left)
+	{
+		verdict.log = stage_.log();
+		stage_.strike();
+		const auto still = witness_.still_left(Deadline(10s, signals_));
+
+		if (!still)
+			worsen(verdict, still.error().text());
+		else if (*still)
+			worsen(verdict, std::format("{} protected buffers were not given back, {} "
+						    "not even when the compositor had ended",
+						    left, *still));
+		else
+			worsen(verdict, std::format("{} protected buffers were given back only "
+						    "when the compositor was ended",
+						    left));
 	}
 
 	const Options &options_;

@@ -3,10 +3,9 @@
 
 #include "ledger.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <format>
-#include <optional>
-#include <utility>
 
 namespace vskms::svp {
 namespace {
@@ -60,28 +59,39 @@ Result<void> Witness::begin()
 	return {};
 }
 
+/* None, or how many when the time is over. */
+Result<std::uint64_t> Witness::more_than_before(const Deadline &deadline) const
+{
+	Result<std::uint64_t> now = buffers();
+
+	(void)deadline.await([&] {
+		now = buffers();
+		return !now || *now <= buffers_;
+	});
+	if (now)
+		*now -= std::min(*now, buffers_);
+	return now;
+}
+
+Result<std::uint64_t> Witness::still_left(const Deadline &deadline)
+{
+	auto left = more_than_before(deadline);
+
+	if (left)
+		buffers_ += *left;
+	return left;
+}
+
 Result<Witness::Findings> Witness::end(bool kept, const Deadline &deadline)
 {
 	Findings findings;
-	std::uint64_t there = 0;
 
 	if (!kept) {
-		std::optional<Error> wrong;
-		const bool released = deadline.await([&] {
-			auto now = buffers();
+		auto left = more_than_before(deadline);
 
-			if (!now)
-				wrong = now.error();
-			else
-				there = *now;
-			return wrong || there <= buffers_;
-		});
-
-		if (wrong)
-			return Failure(*wrong);
-		// Told once.
-		if (!released)
-			findings.left = there - std::exchange(buffers_, there);
+		if (!left)
+			return failure(std::move(left));
+		findings.left = *left;
 	}
 	auto messages = log_.messages();
 	auto violations = violations_after(serial_);

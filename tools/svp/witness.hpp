@@ -35,8 +35,13 @@ public:
 	 */
 	[[nodiscard]] Result<Findings> end(bool kept, const Deadline &deadline);
 
+	/* How many of those that were left are still there; of them it is not told again. */
+	[[nodiscard]] Result<std::uint64_t> still_left(const Deadline &deadline);
+
 private:
 	explicit Witness(KernelLog log) : log_(std::move(log)) {}
+
+	[[nodiscard]] Result<std::uint64_t> more_than_before(const Deadline &deadline) const;
 
 	KernelLog log_;
 	std::uint64_t serial_ = 0;  // of the last refusal before
