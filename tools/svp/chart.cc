@@ -145,7 +145,7 @@ Sighting look_for(Chart chart, const Picture &expected, const Picture &capture,
 	Sighting elsewhere = seen;
 
 	compare(chart, expected, capture, seen.area, elsewhere);
-	return elsewhere.whole() ? elsewhere : seen;
+	return elsewhere.right > seen.right ? elsewhere : seen;
 }
 
 Patch look_for(const Pixel &colour, const Picture &capture)

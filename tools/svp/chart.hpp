@@ -59,7 +59,8 @@ struct Sighting {
 
 /*
  * @expected is how it should look, turned and scaled; it should be with its upper left corner
- * at @place. If it is not, or that is empty, it is looked for where its hues are.
+ * at @place. If it is not all there, or that is empty, it is looked for where its hues are, too;
+ * the better of both is told of.
  */
 [[nodiscard]] Sighting look_for(Chart chart, const Picture &expected, const Picture &capture,
 				std::optional<Area> place = std::nullopt);

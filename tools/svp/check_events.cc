@@ -220,8 +220,8 @@ Outcome recovered(Trial &trial, Viewer viewer, std::uint32_t width, std::uint32_
 					  resized ? "" : ", in its old size"));
 	if (seen.nothing() && viewer.running())
 		return failed(std::format("{} is not shown again", who));
-	return failed(std::format("{:.1f} % of the picture is as it should be",
-				  100 * seen.share(seen.right)));
+	return failed(std::format("{:.1f} % of the picture is as it should be, at {},{}",
+				  100 * seen.share(seen.right), seen.place.x, seen.place.y));
 }
 
 Outcome replugged(Trial &trial)

@@ -87,6 +87,23 @@ TEST(Chart, IsFoundWhereNobodyWouldLook)
 		  (Area{.x = 5, .y = 6}));
 }
 
+TEST(Chart, IsToldOfWhereMostOfItIs)
+{
+	const Picture picture = draw_chart(Chart::first, width, height);
+	Picture capture = on_screen(picture, 0, 32);
+
+	// Too low, and what is then below the end of something is cut off.
+	for (std::uint32_t y = height; y < height + 32; y++)
+		for (std::uint32_t x = 0; x < width; x++)
+			capture.at(x, y) = {};
+	const Sighting seen = look_for(Chart::first, picture, capture, Area{.x = 0, .y = 0});
+
+	EXPECT_FALSE(seen.whole());
+	EXPECT_EQ(seen.place, (Area{.x = 0, .y = 32}));
+	EXPECT_EQ(seen.right, std::size_t{width} * (height - 32));
+	EXPECT_EQ(seen.misplaced, 0u);
+}
+
 TEST(Chart, IsNotThere)
 {
 	const Picture picture = draw_chart(Chart::first, width, height);
