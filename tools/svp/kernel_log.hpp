@@ -18,7 +18,10 @@ struct KernelMessage {
 
 	bool operator==(const KernelMessage &) const = default;
 
-	/* Of a record as /dev/kmsg has it; empty if it is no such, or of a program. */
+	/*
+	 * Of a record as /dev/kmsg has it (Documentation/ABI/testing/dev-kmsg); empty if it is no
+	 * such, of a program, or the rest of one before it, which has no level of its own.
+	 */
 	[[nodiscard]] static std::optional<KernelMessage> parse(std::string_view record);
 
 	/* A warning or worse: nothing that ordinary use should lead to. */

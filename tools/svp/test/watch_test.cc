@@ -118,6 +118,13 @@ TEST(KernelMessage, HasLevelAndText)
 	EXPECT_FALSE(KernelMessage::parse("5,1,2,-;a notice")->complaint());
 }
 
+TEST(KernelMessage, IsNotTheRestOfOneBefore)
+{
+	EXPECT_FALSE(KernelMessage::parse("4,9,8,c; likely on CPU 0 (core 0, socket 0)"));
+	EXPECT_FALSE(KernelMessage::parse("4,9,8,c,caller=T7; likely on CPU 0"));
+	EXPECT_TRUE(KernelMessage::parse("4,9,8,-,caller=C0;a warning,c"));
+}
+
 TEST(KernelMessage, IsTheKernels)
 {
 	// 30: a daemon's, of level 6.
