@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from .result import Result, Results, run_command, run_python
+from .result import Result, Results, run_command, run_python, without_stalls
 
 VM = "tools/vm"
 ROOT = "/usr/libexec/igt-gpu-tools"
@@ -160,6 +160,16 @@ class Strict(unittest.TestCase):
             with self.subTest(f"{subtest} {word}"):
                 self.assertEqual(expected.may_try_again(f"kms_x@{subtest}", word), again)
 
+    def test_a_stalled_host_is_not_the_tests_fault(self):
+        stall, ours = "<4> [269.317407] sched: DL replenish lagged too much\n", "<4> [269.4] vskms: no\n"
+        told = "<6> [269.1] [IGT] kms_x: executing\n"
+        for word, dmesg, rest in (("dmesg-warn", told + stall, "pass"), ("dmesg-fail", stall + told, "fail"),
+                                  ("dmesg-warn", stall + ours, "dmesg-warn"), ("dmesg-warn", ours, "dmesg-warn"),
+                                  ("dmesg-warn", told, "dmesg-warn"), ("incomplete", stall, "incomplete"),
+                                  ("skip", stall, "skip"), ("pass", told, "pass")):
+            with self.subTest(f"{word} {dmesg}"):
+                self.assertEqual(without_stalls(word, dmesg), rest)
+
     def test_lists_that_make_no_sense(self):
         for text in ("kms_x@y\tskip\n", "kms_x@y\tskip\t\n", "kms_x@y skip why\n", "kms_x@y\tmaybe\twhy\n"):
             with self.subTest(text), self.assertRaises(ValueError):
@@ -235,6 +245,8 @@ def run_list(batch: Batch, out: Path, tests: list[str]) -> tuple[dict[str, dict]
     except (OSError, ValueError, KeyError) as err:
         told = {}
         trouble += f"no results: {err}\n"
+    for one in told.values():
+        one["result"] = without_stalls(one["result"], one.get("dmesg", ""))
     found = {t: told.get(f"igt@{t.lower()}") or told.get(f"igt@{t}") for t in tests}
     return {t: one for t, one in found.items() if one}, trouble
 
