@@ -16,9 +16,11 @@
 #include <chrono>
 #include <cstdio>
 #include <format>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <print>
+#include <ranges>
 
 #include <fcntl.h>
 #include <fnmatch.h>
@@ -113,6 +115,18 @@ std::vector<std::pair<std::string, std::string>> versions(const Options &options
 	return all;
 }
 
+/* Who is refused tries again: equal lines that follow one another as one. */
+std::vector<std::string> counted(const std::vector<std::string> &lines)
+{
+	std::vector<std::string> all;
+
+	for (const auto &equal : lines | std::views::chunk_by(std::equal_to()))
+		all.push_back(equal.size() == 1 ?
+				      equal.front() :
+				      std::format("{}, {} times", equal.front(), equal.size()));
+	return all;
+}
+
 /* A file for a report, there before anything is tried. */
 struct Target {
 	std::string path;
@@ -204,7 +218,7 @@ private:
 			return worsen(verdict, findings.error().text());
 		for (const std::string &line : findings->complaints)
 			worsen(verdict, "the kernel's log has: " + line);
-		for (const std::string &line : findings->refusals) {
+		for (const std::string &line : counted(findings->refusals)) {
 			// What is unsupported is so for a reason, and this may be it.
 			if (refusals_expected || verdict.verdict != Verdict::pass)
 				verdict.evidence.push_back(line);
