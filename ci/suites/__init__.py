@@ -2,9 +2,9 @@
 """The suites: those that make test runs, cheapest first, and what make test-full adds."""
 
 from . import (build, check_compositor, compositors, demo, elsewhere, host, igt, lab, log, play,
-               svp, upstream)
+               progress, svp, upstream)
 
-SUITES = {"log": log.run, "host": host.run, "build": build.run, "lab": lab.run,
+SUITES = {"log": log.run, "progress": progress.run, "host": host.run, "build": build.run, "lab": lab.run,
           "svp": svp.run, "play": play.run, "compositors": compositors.run,
           "check-compositor": check_compositor.run, "demo": demo.run, "igt": igt.run, "upstream": upstream.run}
 

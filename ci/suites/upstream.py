@@ -6,7 +6,6 @@ subtest it died in: the next guest resumes behind it.  So does the next make tes
 after one that was interrupted, if nothing it depends on has changed since.
 """
 
-import hashlib
 import json
 import shutil
 import subprocess
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from .progress import stamp_of
 from .result import Result, Results, run_command, run_python, without_stalls
 
 VM = "tools/vm"
@@ -303,12 +303,7 @@ def run_tests(results: Results, out: Path, wanted: list[str] | None) -> None:
 
 def stamp() -> str:
     """Of all that the results depend on."""
-    files = run_command(["git", "ls-files", "-co", "--exclude-standard", "drm", "heap", "include", "kbuild",
-                         "ci/expectations", "ci/suites/upstream.py", "tools/lab"]).stdout.split("\n")
-    digest = hashlib.sha256()
-    for file in sorted(f for f in files if f and Path(f).is_file()):
-        digest.update(file.encode() + b"\0" + Path(file).read_bytes())
-    return digest.hexdigest()
+    return stamp_of("drm", "heap", "include", "kbuild", "ci/expectations", "ci/suites/upstream.py", "tools/lab")
 
 
 def run(results: Results) -> None:
