@@ -168,7 +168,8 @@ Patch look_for(const Pixel &colour, const Picture &capture)
 Tone tone_of(const Picture &capture, const Area &area)
 {
 	const auto clipped = [](std::int64_t at, std::uint32_t size) {
-		return static_cast<std::uint32_t>(std::clamp(at, std::int64_t{0}, std::int64_t{size}));
+		return static_cast<std::uint32_t>(
+			std::clamp(at, std::int64_t{0}, std::int64_t{size}));
 	};
 	const std::uint32_t left = clipped(area.x, capture.width());
 	const std::uint32_t top = clipped(area.y, capture.height());
@@ -193,8 +194,7 @@ Tone tone_of(const Picture &capture, const Area &area)
 	const Pixel commonest = {.red = red, .green = green, .blue = blue};
 
 	for (const auto &[colour, pixels] : colours)
-		if (alike(commonest,
-			  {.red = colour[0], .green = colour[1], .blue = colour[2]}))
+		if (alike(commonest, {.red = colour[0], .green = colour[1], .blue = colour[2]}))
 			like += pixels;
 	return {.colour = commonest,
 		.share = static_cast<double>(like) / static_cast<double>(all)};

@@ -28,8 +28,8 @@ std::optional<KernelMessage> KernelMessage::parse(std::string_view record)
 	// The upper bits are the facility, and 0 is the kernel's.
 	if (text == record.npos || wrong != std::errc() || *rest != ',' || priority >> 3)
 		return std::nullopt;
-	// A message that comes in pieces has its level in the first, and of one processor's another
-	// may have got between: the rest is a record of its own then, of the default level.
+	// A message that comes in pieces has its level in the first. If one of another CPU's gets
+	// between them the rest is a record of its own, of the default level.
 	if (record.substr(0, text).ends_with(",c") || record.substr(0, text).contains(",c,"))
 		return std::nullopt;
 	record.remove_prefix(text + 1);
