@@ -4,7 +4,7 @@
 from . import (build, check_compositor, compositors, demo, elsewhere, host, igt, lab, log, play,
                progress, svp, upstream)
 
-SUITES = {"log": log.run, "progress": progress.run, "host": host.run, "build": build.run, "lab": lab.run,
+SUITES = {"log": log.run, "ci": progress.run, "host": host.run, "build": build.run, "lab": lab.run,
           "svp": svp.run, "play": play.run, "compositors": compositors.run,
           "check-compositor": check_compositor.run, "demo": demo.run, "igt": igt.run, "upstream": upstream.run}
 

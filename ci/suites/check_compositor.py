@@ -57,6 +57,12 @@ parameters >busy-before
 check busy --case starts -- false
 parameters >busy-after
 kill $shown; wait $shown
+# Weston has a buffer that it knows nothing of; and one that its end does not give back.
+allocate='open(H, "<", "/dev/dma_heap/protected,secure-video") && ioctl(H, 0xc0184800, $b = pack("QLLQ", 4096, 0, 2, 0)) or die "$!"'
+check keeps --case subsurface -- perl -e "$allocate; exec @ARGV" $weston
+stay='unless (fork) {{ setsid(); open(STDOUT, ">/dev/null"); open(STDERR, ">/dev/null"); sleep 1000 }}'
+check loses --case subsurface --case rotated -- perl -MPOSIX -e "$allocate; $stay; exec @ARGV" $weston
+pkill -x perl
 step compile cc -Wall -Werror -o left-picture ../../ci/suites/left_picture.c $(pkg-config --cflags --libs libdrm)
 step leave ./left-picture
 cat /sys/module/vskms/refcnt >left-references
@@ -105,6 +111,7 @@ class Verdicts(Steps):
 class CheckCompositor(Verdicts):
     SCRIPT = QUICK_SCRIPT
     OUT = Path("out/check-compositor")
+    TIMEOUT = 600
 
     def test_wrong_arguments_are_one_line_and_status_2(self):
         for args in ([], ["--case", "nosuch", "--", "x"], ["--mode", "640", "--", "x"], ["--mode", "64x48", "--", "x"],
@@ -176,6 +183,13 @@ class CheckCompositor(Verdicts):
         self.refused("no-module", "vskms is not loaded", "modprobe vskms")
         self.refused("unwritable", "/proc/x.html")
         self.assertEqual(self.read("busy-after"), self.read("busy-before"))
+
+    def test_tells_whose_fault_it_is_that_a_buffer_is_left(self):
+        self.assert_fails("keeps", "subsurface", "1 protected buffers were given back only when the compositor was ended")
+        self.assertIn("but for what follows: the picture", " ".join(self.verdicts("keeps")["subsurface"]["evidence"]))
+        # In the second case the first one's is not counted again.
+        for case in ("subsurface", "rotated"):
+            self.assert_fails("loses", case, "1 protected buffers were not given back, 1 not even when")
 
     def test_takes_down_a_picture_that_was_left(self):
         self.succeeded("compile")

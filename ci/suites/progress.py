@@ -15,7 +15,7 @@ import unittest
 from dataclasses import asdict
 from pathlib import Path
 
-from .result import Result, Results, run_command, run_python
+from .result import Result, Results, Told, run_command, run_python
 
 
 def stamp_of(*paths: str) -> str:
@@ -100,4 +100,5 @@ class Cut(unittest.TestCase):
 
 
 def run(results: Results) -> None:
-    run_python("progress", Cut, results)
+    for case in (Told, Cut):
+        run_python("ci", case, results)

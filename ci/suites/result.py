@@ -143,3 +143,26 @@ def run_command(argv: list[str], **kwargs) -> subprocess.CompletedProcess:
     kwargs = {"stdin": subprocess.DEVNULL, "timeout": 600} | kwargs
     return subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                           errors="replace", **kwargs)
+
+
+class Told(unittest.TestCase):
+    """What is made of what tests print, and the kernel meanwhile."""
+
+    def test_a_stalled_host_is_not_the_tests_fault(self):
+        stall, ours = "<4> [269.317407] sched: DL replenish lagged too much\n", "<4> [269.4] vskms: no\n"
+        told = "<6> [269.1] [IGT] kms_x: executing\n"
+        for word, dmesg, rest in (("dmesg-warn", told + stall, "pass"), ("dmesg-fail", stall + told, "fail"),
+                                  ("dmesg-warn", stall + ours, "dmesg-warn"), ("dmesg-warn", ours, "dmesg-warn"),
+                                  ("dmesg-warn", told, "dmesg-warn"), ("incomplete", stall, "incomplete"),
+                                  ("skip", stall, "skip"), ("pass", told, "pass")):
+            with self.subTest(f"{word} {dmesg}"):
+                self.assertEqual(without_stalls(word, dmesg), rest)
+
+    def test_the_most_telling_line_is_shown(self):
+        igt = ("fail\nStarting subtest: x\nSubtest x: FAIL (0.4s)\n(x:359) CRITICAL: Test assertion failure\n"
+               "(x:359) CRITICAL: Failed assertion: a == 1\n<6> [1.0] [IGT] x: exiting, ret=98\n")
+        for text, brief in ((igt, "fail ... (x:359) CRITICAL: Failed assertion: a == 1 ... <6> [1.0] [IGT] x: exiting, ret=98"),
+                            ("a\nerror: b\nBUG: c\nd", "a ... BUG: c ... d"), ("a\nb\nerror: c", "a ... error: c"),
+                            ("a\nb\nc", "a ... c"), ("a", "a"), ("", "")):
+            with self.subTest(text):
+                self.assertEqual(Result("x", "fail", 0, text).brief(), brief)

@@ -85,7 +85,8 @@ bool is_free()
 /*
  * Some leave their last picture on the screen when they end (DRM_IOCTL_MODE_CLOSEFB, as all
  * of wlroots' do), so that who comes next need not begin with black. If a buffer of it was
- * exported, that keeps the module although nobody has the card open.
+ * exported, that keeps the module although nobody has the card open. There is no more than the
+ * one card that the module makes by itself: configfs's devices keep it in use in any case.
  */
 void take_down_picture()
 {

@@ -51,19 +51,27 @@ std::optional<pid_t> master_of(int card)
 	return std::nullopt;
 }
 
-/* What a person would call what is there in place of the picture. */
-std::string placeholder(const std::optional<Tone> &tone)
+std::string name_of(const Pixel &colour)
+{
+	return std::format("#{:02x}{:02x}{:02x}", colour.red, colour.green, colour.blue);
+}
+
+/*
+ * Where nothing of the picture is. A placeholder is of one colour, but for a panel that lies
+ * over its edge; what is of many is what was in some memory, or that nothing is shown at all.
+ */
+Outcome judge_place(const std::optional<Tone> &tone)
 {
 	constexpr double most = 0.9;
 
-	if (!tone || tone->share == 0)
-		return "a placeholder";
+	if (!tone)
+		return passed("a placeholder, nothing of the picture");
 	if (tone->share < most)
-		return "no placeholder of one colour";
-	if (alike(tone->colour, {}))
-		return "a placeholder, black";
-	return std::format("a placeholder, #{:02x}{:02x}{:02x}", tone->colour.red,
-			   tone->colour.green, tone->colour.blue);
+		return failed(std::format("neither the picture nor a placeholder: of its place {:.1f} "
+					  "% is {}, and the rest is not",
+					  100 * tone->share, name_of(tone->colour)));
+	return passed(std::format("a placeholder, {}, nothing of the picture",
+				  name_of(tone->colour)));
 }
 
 std::string ordinal(unsigned int number)
@@ -303,7 +311,7 @@ Outcome Trial::judge(const Sight &sight) const
 		return passed(sight.planes.empty() ? "shown, by a copy" :
 						     "the picture, " + sight.where());
 	if (sight.panel.nothing())
-		return passed(placeholder(sight.instead) + ", nothing of the picture");
+		return judge_place(sight.instead);
 	return failed(std::format("neither the picture nor a placeholder: {:.1f} % is as it should "
 				  "be",
 				  100 * sight.panel.share(sight.panel.right)));
