@@ -134,6 +134,9 @@ class CheckCompositor(Verdicts):
         self.assertRegex(cases["plane"]["text"], r"^on plane-\d .*640x480\+0\+0")
         self.assertIn("100.0 % of the picture as it should be", " ".join(cases["panel"]["evidence"]))
         self.assertIn("has nothing of the picture", cases["writeback"]["text"])
+        # What nobody can read nobody can copy.
+        copies = {case: seen["text"] for case, seen in cases.items() if "by a copy" in seen["text"]}
+        self.assertEqual(copies, {})
         self.assertIn("weston_capture_v1", " ".join(cases["screenshot"]["evidence"]))
 
     def test_reports_agree(self):

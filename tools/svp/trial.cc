@@ -242,6 +242,16 @@ Tried<Picture> Trial::panel()
 	return first_of(**source, deadline_->signals());
 }
 
+Tried<std::vector<PlaneState>> Trial::clients_planes() const
+{
+	auto planes = plane_states(stage_->display().number());
+
+	if (!planes)
+		return std::unexpected(failed(planes.error().text()));
+	std::erase_if(*planes, [](const PlaneState &plane) { return !plane.imported; });
+	return std::move(*planes);
+}
+
 Tried<Sight> Trial::look(Viewer &viewer, Chart chart, const Picture &expected,
 			 std::optional<Area> place, const std::string &caption)
 {
@@ -256,21 +266,23 @@ Tried<Sight> Trial::look(Viewer &viewer, Chart chart, const Picture &expected,
 			return false;
 		if (!enough)
 			enough = deadline_->within(settled);
-		sight.zero_copy = viewer.frames().back().zero_copy;
-		if (auto planes = plane_states(stage_->display().number())) {
-			sight.planes = std::move(*planes);
-			std::erase_if(sight.planes,
-				      [](const PlaneState &plane) { return !plane.imported; });
-		}
+		auto before = clients_planes();
 		auto captured = panel();
+		auto after = clients_planes();
 
-		if (!captured) {
-			wrong = captured.error();
+		if (!before || !captured || !after) {
+			wrong = !before ? before.error() :
+				!after	? after.error() :
+					  captured.error();
 			return true;
 		}
 		picture = std::move(*captured);
 		sight.panel = look_for(chart, expected, *picture, place);
-		return sight.panel.whole() || enough->over();
+		// The compositor may have changed its mind meanwhile. One of both was so then.
+		sight.planes = std::move(after->empty() ? *before : *after);
+		sight.zero_copy = viewer.frames().back().zero_copy;
+		return (sight.panel.whole() && !(is_protected() && sight.planes.empty())) ||
+		       enough->over();
 	};
 
 	(void)deadline_->within(first_frame + settled).await(see);
@@ -307,9 +319,12 @@ Outcome Trial::judge(const Sight &sight) const
 	if (sight.panel.share(sight.panel.misplaced) > little)
 		return failed(std::format("garbage: {:.1f} % of the picture is in a wrong place",
 					  100 * sight.panel.share(sight.panel.misplaced)));
+	if (sight.panel.whole() && !sight.planes.empty())
+		return passed("the picture, " + sight.where());
+	// What a plane has not read somebody else has.
 	if (sight.panel.whole())
-		return passed(sight.planes.empty() ? "shown, by a copy" :
-						     "the picture, " + sight.where());
+		return is_protected() ? failed("a copy of the picture: no plane has its buffer") :
+					passed("shown, by a copy");
 	if (sight.panel.nothing())
 		return judge_place(sight.instead);
 	return failed(std::format("neither the picture nor a placeholder: {:.1f} % is as it should "

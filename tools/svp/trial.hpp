@@ -107,6 +107,9 @@ public:
 	[[nodiscard]] bool refusals_expected() const { return refusals_expected_; }
 
 private:
+	/* Those that show a client's dma-buf just now. */
+	[[nodiscard]] Tried<std::vector<PlaneState>> clients_planes() const;
+
 	[[nodiscard]] std::vector<std::string> arguments(Chart chart,
 							 std::vector<std::string> options,
 							 DirectDisplay direct);
