@@ -173,6 +173,9 @@ static void compose_front(struct vskms_crtc *crtc)
 	bool write = crtc->job && !crtc->pending;
 
 	lockdep_assert_held(&crtc->lock);
+	/* Switched off meanwhile: whoever does that waits for no frame that begins after. */
+	if (!crtc->running)
+		return;
 	if (crtc->composing || !crtc->front ||
 	    !(crtc->crc || write || !list_empty(&crtc->captures)))
 		return;
@@ -196,19 +199,29 @@ static void send_event(struct vskms_crtc *crtc, struct drm_pending_vblank_event 
 	drm_crtc_vblank_put(&crtc->base);
 }
 
+/*
+ * The event of a flip and the CRC of its frame have one number, so the next vblank, which may be
+ * the timer's while this is the composer's, is not counted between them: event_lock is for that.
+ */
 static void vblank(struct vskms_crtc *crtc)
 {
+	spinlock_t *events = &crtc->base.dev->event_lock;
 	bool cookie = dma_fence_begin_signalling();
 	struct drm_pending_vblank_event *event = NULL;
 	unsigned long flags;
 
 	drm_crtc_handle_vblank(&crtc->base);
-	spin_lock_irqsave(&crtc->lock, flags);
-	if (!flip_is_for_next(crtc))
-		event = show_pending(crtc);
-	compose_front(crtc);
-	spin_unlock_irqrestore(&crtc->lock, flags);
-	send_event(crtc, event);
+	spin_lock_irqsave(events, flags);
+	scoped_guard(spinlock, &crtc->lock) {
+		if (!flip_is_for_next(crtc))
+			event = show_pending(crtc);
+		compose_front(crtc);
+	}
+	if (event)
+		drm_crtc_send_vblank_event(&crtc->base, event);
+	spin_unlock_irqrestore(events, flags);
+	if (event)
+		drm_crtc_vblank_put(&crtc->base);
 	dma_fence_end_signalling(cookie);
 }
 
@@ -220,7 +233,8 @@ static enum hrtimer_restart crtc_timer(struct hrtimer *timer)
 	u64 passed;
 
 	spin_lock_irqsave(&crtc->lock, flags);
-	if (!crtc->running) {
+	/* Disabled while we came here; and perhaps enabled again, and started for the next. */
+	if (!crtc->running || hrtimer_is_queued(timer)) {
 		spin_unlock_irqrestore(&crtc->lock, flags);
 		return HRTIMER_NORESTART;
 	}
@@ -331,6 +345,9 @@ static int crtc_set_crc_source(struct drm_crtc *base, const char *source)
 	}
 	if (was)
 		drm_crtc_vblank_put(base);
+	/* Or the CRC of a frame that is under way would be the first for who asks next. */
+	if (!enable)
+		flush_work(&crtc->work);
 	vskms_hold_release(hold);
 
 	return 0;
