@@ -357,9 +357,15 @@ static void test_window_waited_for(int (*end)(struct ending *ending), int error)
 	close(buffer);
 
 	igt_assert_eq(pthread_create(&ending.thread, NULL, ending_thread, &ending), 0);
+	/* The thread has come as far as to end the grant, and may then return if it dares. */
+	for (int ms = 0; ms < 10000; ms += 10) {
+		fresh = master_load(ending.probe, 0, 1, &byte);
+		if (fresh)
+			break;
+		usleep(10000);
+	}
 	usleep(200000);
 	early = ending.over;
-	fresh = master_load(ending.probe, 0, 1, &byte);
 	peeked = !ioctl(ending.probe, BUS_PROBE_PEEK, &io) && !strcmp(text, "held");
 	early |= ending.over;
 	released = ioctl(ending.probe, BUS_PROBE_RELEASE);

@@ -408,7 +408,10 @@ static double now(void)
 	return time.tv_sec + time.tv_nsec / 1e9;
 }
 
-/* A child in the middle of 96 MiB ends long before it were done, and holds nothing. */
+/*
+ * A child in the middle of 96 MiB ends long before it were done, and holds nothing. That is a
+ * matter of seconds on a slow machine, where something else may come between: it is tried again.
+ */
 static void test_killed(void)
 {
 	const uint64_t size = 96 * MIB;
@@ -416,27 +419,35 @@ static void test_killed(void)
 	long long held = ledger_now(CARVEOUT_NAME, "bytes"), keys = ledger_now("total", "keys");
 	int buffer = buffer_new(size), slot = nist_slot(dev, CARVEOUT_NAME), status;
 	static const unsigned char iv[16];
-	double start = now(), whole;
-	pid_t child;
+	double start = now(), whole, took;
 
 	igt_assert(data != MAP_FAILED);
 	igt_assert_eq(secure_inject_ctr(dev, buffer, 0, size, data, slot, iv, 0), 0);
 	whole = now() - start;
+	close(buffer);
 
-	child = fork();
-	if (!child) {
-		while (!secure_inject_ctr(dev, buffer, 0, size, data, slot, iv, 0))
-			;
-		_exit(1);
+	for (int try = 0; try < 5; try++) {
+		pid_t child;
+
+		buffer = buffer_new(size);
+		child = fork();
+		if (!child) {
+			while (!secure_inject_ctr(dev, buffer, 0, size, data, slot, iv, 0))
+				;
+			_exit(1);
+		}
+		close(buffer);	/* now the child's alone */
+		usleep(whole / 4 * 1e6);
+		igt_assert_eq(kill(child, SIGKILL), 0);
+		start = now();
+		igt_assert_eq(waitpid(child, &status, 0), child);
+		took = now() - start;
+		igt_assert(WIFSIGNALED(status));
+		igt_assert_eq(ledger_now(CARVEOUT_NAME, "bytes"), held);
+		if (took < whole / 4 + 0.1)
+			break;
 	}
-	close(buffer);	/* now the child's alone */
-	usleep(whole / 4 * 1e6);
-	igt_assert_eq(kill(child, SIGKILL), 0);
-	start = now();
-	igt_assert_eq(waitpid(child, &status, 0), child);
-	igt_assert(WIFSIGNALED(status));
-	igt_assert(now() - start < whole / 4 + 0.1);
-	igt_assert_eq(ledger_now(CARVEOUT_NAME, "bytes"), held);
+	igt_assert(took < whole / 4 + 0.1);
 	igt_assert_eq(secure_key_clear(dev, slot), 0);
 	igt_assert_eq(ledger_now("total", "keys"), keys);
 	munmap(data, size);

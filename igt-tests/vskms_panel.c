@@ -283,28 +283,34 @@ static void killed_reader(int i)
 
 #define OURS "/sys/kernel/config/vskms/panel"
 
+struct reader {
+	pthread_t thread;
+	int panel;
+	atomic_int frames;	/* whole ones that it has read */
+	int last;		/* what ended that: -errno */
+};
+
 /* Whole frames, until the file is no more. */
 static void *read_until_gone(void *data)
 {
 	unsigned char *image = malloc(IMAGE_SIZE + 1);
-	int panel = *(int *)data, len;
-	intptr_t frames = 0;
+	struct reader *reader = data;
+	int len;
 
 	do {
-		lseek(panel, 0, SEEK_SET);
-		len = read_all(panel, image);
+		lseek(reader->panel, 0, SEEK_SET);
+		len = read_all(reader->panel, image);
 		if (len == IMAGE_SIZE && image_is(image, background[0], NULL))
-			frames++;
+			reader->frames++;
 	} while (len == IMAGE_SIZE || len == -ENODEV);
 	free(image);
-	return len == -EIO ? (void *)frames : (void *)-1;
+	reader->last = len;
+	return NULL;
 }
 
 static void test_device_goes(void)
 {
-	int panels[READERS];
-	pthread_t readers[READERS];
-	void *frames;
+	struct reader readers[READERS] = {};
 	char byte;
 
 	end();
@@ -318,23 +324,29 @@ static void test_device_goes(void)
 			     "echo 1 >enabled"), 0);
 	begin();
 	for (int i = 0; i < READERS; i++) {
-		panels[i] = kms_panel(&kms);
-		igt_assert(panels[i] >= 0);
-		igt_assert_eq(pthread_create(&readers[i], NULL, read_until_gone, &panels[i]), 0);
+		readers[i].panel = kms_panel(&kms);
+		igt_assert(readers[i].panel >= 0);
+		igt_assert_eq(pthread_create(&readers[i].thread, NULL, read_until_gone,
+					     &readers[i]), 0);
 	}
-	usleep(300000);
+	/* In the midst of reading, each of them. */
+	for (int i = 0; i < READERS; i++) {
+		for (int ms = 0; !readers[i].frames && ms < 30000; ms += 10)
+			usleep(10000);
+		igt_assert(readers[i].frames > 0);
+	}
 	igt_assert_eq(file_write(OURS "/enabled", "0"), 0);
 	for (int i = 0; i < READERS; i++) {
-		igt_assert_eq(pthread_join(readers[i], &frames), 0);
-		igt_assert((intptr_t)frames > 0);
+		igt_assert_eq(pthread_join(readers[i].thread, NULL), 0);
+		igt_assert_eq(readers[i].last, -EIO);
 	}
 	/* The files, and the card, are closed after what they are of. */
 	kms_close(&kms);
 	kms.fd = -1;
 	for (int i = 0; i < READERS; i++) {
-		igt_assert_eq(pread(panels[i], &byte, 1, 0), -1);
+		igt_assert_eq(pread(readers[i].panel, &byte, 1, 0), -1);
 		igt_assert_eq(errno, EIO);
-		close(panels[i]);
+		close(readers[i].panel);
 	}
 	igt_assert_eq(system("cd " OURS " && rm */*/possible_*/* && "
 			     "rmdir planes/p crtcs/c encoders/e connectors/c && rmdir " OURS), 0);
