@@ -111,7 +111,7 @@ class Verdicts(Steps):
 class CheckCompositor(Verdicts):
     SCRIPT = QUICK_SCRIPT
     OUT = Path("out/check-compositor")
-    TIMEOUT = 600
+    TIMEOUT = 1200
 
     def test_wrong_arguments_are_one_line_and_status_2(self):
         for args in ([], ["--case", "nosuch", "--", "x"], ["--mode", "640", "--", "x"], ["--mode", "64x48", "--", "x"],

@@ -42,10 +42,10 @@ start()
 
 stop() { kill -$1 $weston; wait $weston 2>/dev/null; }
 
-# until COMMAND: for 30 s.
+# until_true COMMAND: for 90 s.
 until_true()
 {
-	for i in $(seq 150); do "$@" >/dev/null 2>&1 && return; sleep 0.2; done
+	for i in $(seq 450); do "$@" >/dev/null 2>&1 && return; sleep 0.2; done
 	echo "never true: $*"
 }
 

@@ -38,8 +38,8 @@ key()
 }
 
 # What the cube has open, but for the fences of the frames that it has under way.
-# One may go while it is looked at.
-files() { ls -l /proc/$cube/fd 2>/dev/null | sed '1d; /^l?/d; s/.*[0-9][0-9]:[0-9][0-9] //; /sync_file/d'; }
+# One may go while it is looked at: it has no target, then.
+files() { ls -l /proc/$cube/fd 2>/dev/null | sed '/ -> /!d; s/.*[0-9][0-9]:[0-9][0-9] //; /sync_file/d'; }
 
 rendered() { sed -n 's/^Rendered \([0-9]*\) .*/\1/p' $1.log | tail -n 1; }
 overlays() { grep -c 'allocated by = svp' $dri/state; }

@@ -49,6 +49,13 @@ hide()
 	echo $? >$shown.status
 }
 
+# No buffer is left in the carve-out. What the display lets go of is gone a moment later.
+unused()
+{
+	svp heaps --json >unused.out
+	grep -q '"used":0,"high_water":[0-9]*,"profile":"strict","state":"live","generation":1,"node":"/dev/dma_heap/protected,secure-video"' unused.out
+}
+
 policy=/sys/kernel/config/secure_heap
 
 step heaps svp heaps
@@ -91,6 +98,7 @@ step query-inherited query protected,secure-video
 step query-nobody nobody svp query $pid:$buffer
 step heaps-used svp heaps --json
 hide INT
+until_true unused
 step heaps-after svp heaps --json
 step capture-dark-again svp capture panel -o dark.png
 
@@ -120,12 +128,8 @@ until_true grep 'wchar: [1-9][0-9]\{7\}' /proc/$filming/io
 kill -INT $filming; wait $filming; echo $? >interrupted.status
 ffprobe -v error -count_frames -show_entries stream=nb_read_frames -of csv=p=0 interrupted.mp4 >interrupted.probe
 hide KILL
-unused()
-{
-	svp heaps --json >killed.out
-	grep -q '"used":0,"high_water":[0-9]*,"profile":"strict","state":"live","generation":1,"node":"/dev/dma_heap/protected,secure-video"' killed.out
-}
 until_true unused
+svp heaps --json >killed.out
 step killed-panel svp capture panel -o killed.ppm
 
 step ledger svp ledger
@@ -133,10 +137,10 @@ step ledger-json svp ledger --json
 step ledger-nobody nobody svp ledger
 svp ledger --follow >follow.out 2>follow.err & follower=$!
 svp ledger --follow --json >follow-json.out 2>follow-json.err & follower_json=$!
-sleep 1
+# They have begun, and look from time to time.
+until_true grep poll /proc/$follower/wchan
+until_true grep poll /proc/$follower_json/wchan
 step selftest svp selftest
-until_true grep mmap follow.out
-until_true grep mmap follow-json.out
 kill -INT $follower $follower_json
 wait $follower; echo $? >follow.status
 wait $follower_json; echo $? >follow-json.status

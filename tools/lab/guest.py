@@ -50,7 +50,8 @@ MEMORY_MIN = CARVEOUT_BASE + CARVEOUT_SIZE + (128 << 20)
 BOOT_LIMIT = {"kvm": 60, "tcg": 120}	# seconds
 DEBUG_BOOT_LIMIT = 300			# the same, for the debug kernel
 CHECK_LIMIT = 300			# seconds from the command's end to its status
-FLUSH_LIMIT = 10			# seconds from one to the next byte after that
+SHARES_LIMIT = 60		# seconds for the daemons of shares
+FLUSH_LIMIT = 60			# seconds from one to the next byte after that
 
 # Virtio-serial port numbers, known to tools/lab/init as /dev/vport0pN.
 PORTS = {"stdin": 1, "stdout": 2, "stderr": 3, "kmsg": 4, "control": 5}
@@ -224,7 +225,7 @@ class _Run:
                      "--socket-path", f"/run/vm/{tag}.sock", "--sandbox", "none",
                      "--cache", policy, "--log-level", "error"],
                     stdin=subprocess.DEVNULL, stdout=errors_w, stderr=errors_w, env=environment())
-            deadline = time.monotonic() + 10
+            deadline = time.monotonic() + SHARES_LIMIT
             while missing := [t for t in daemons if not os.path.exists(f"/run/vm/{t}.sock")]:
                 if time.monotonic() > deadline:
                     os.write(errors_w, f"virtiofsd did not start for {missing}\n".encode())

@@ -216,6 +216,8 @@ private:
 
 		if (!findings)
 			return worsen(verdict, findings.error().text());
+		for (const std::string &line : findings->stalls)
+			verdict.evidence.push_back("the host had no time for the guest: " + line);
 		for (const std::string &line : findings->complaints)
 			worsen(verdict, "the kernel's log has: " + line);
 		for (const std::string &line : counted(findings->refusals)) {

@@ -108,14 +108,18 @@ Outcome killed(Trial &trial)
 	if (!viewer)
 		return viewer.error();
 	viewer->job().kill();
-	trial.deadline().sleep(1s);
+	Tried<Picture> after = std::unexpected(failed("nothing was looked at"));
+	const bool gone = trial.deadline().within(10s).await([&] {
+		after = trial.panel();
+		return !after ||
+		       look_for(Chart::first, full_chart(trial), *after, Area()).nothing();
+	});
+
 	if (auto wrong = trial.trouble(nullptr))
 		return *wrong;
-	auto after = trial.panel();
-
 	if (!after)
 		return after.error();
-	if (!look_for(Chart::first, full_chart(trial), *after, Area()).nothing()) {
+	if (!gone) {
 		trial.keep("after it was killed", std::move(*after));
 		return failed("its picture is still on the panel");
 	}

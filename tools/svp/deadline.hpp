@@ -47,16 +47,22 @@ public:
 		return std::max(Time(0), std::chrono::duration_cast<Time>(until_ - Clock::now()));
 	}
 
-	/* Until @condition holds: true; or it was over: false. It is asked once at least. */
+	/*
+	 * Until @condition holds: true; or it was over: false. It is asked once at least, and once
+	 * when the time is over, as we may not have run for long before.
+	 */
 	template <typename Condition>
 	[[nodiscard]] bool await(Condition condition) const
 	{
-		while (!condition()) {
-			if (over())
+		for (;;) {
+			const bool last = over();
+
+			if (condition())
+				return true;
+			if (last)
 				return false;
 			std::this_thread::sleep_for(look_again);
 		}
-		return true;
 	}
 
 	/* Let time pass. */

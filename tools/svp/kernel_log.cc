@@ -38,7 +38,13 @@ std::optional<KernelMessage> KernelMessage::parse(std::string_view record)
 
 bool KernelMessage::complaint() const
 {
-	return level <= warning;
+	return level <= warning && !stall();
+}
+
+bool KernelMessage::stall() const
+{
+	return level == warning && (text.starts_with("sched: DL replenish lagged too much") ||
+				    text.starts_with("hrtimer: interrupt took "));
 }
 
 Result<KernelLog> KernelLog::open()

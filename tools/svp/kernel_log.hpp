@@ -24,8 +24,11 @@ struct KernelMessage {
 	 */
 	[[nodiscard]] static std::optional<KernelMessage> parse(std::string_view record);
 
-	/* A warning or worse: nothing that ordinary use should lead to. */
+	/* A warning or worse, and not a stall: nothing that ordinary use should lead to. */
 	[[nodiscard]] bool complaint() const;
+
+	/* The kernel warns that its CPUs stood still: a busy host's fault, of a guest. */
+	[[nodiscard]] bool stall() const;
 };
 
 class KernelLog {

@@ -153,7 +153,9 @@ Result<int> follow(const Options &options)
 		return failure(std::move(before));
 	std::uint64_t last = before->empty() ? 0 : before->back().serial;
 
-	while (!signals->pending()) {
+	for (bool ends = false; !ends;) {
+		// What was refused before the signal is told before the end.
+		ends = signals->pending();
 		auto violations = violations_after(last);
 
 		if (!violations)

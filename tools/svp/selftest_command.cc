@@ -422,7 +422,8 @@ Seen nothing_left(const Heap &heap, std::uint64_t before)
 {
 	std::uint64_t now = 0;
 
-	for (int i = 0; i < 100; i++) {
+	// What is on its way takes a tick of the kernel's, and of a busy machine more.
+	for (int i = 0; i < 500; i++) {
 		auto ledger = Ledger::read();
 
 		if (!ledger)

@@ -151,7 +151,7 @@ Result<TestDisplay> TestDisplay::take()
 		if (!user.empty())
 			return failure(in_use, std::format("{} has a card open", user));
 		take_down_picture();
-		if (!Deadline(std::chrono::seconds(2)).await(is_free))
+		if (!Deadline(std::chrono::seconds(10)).await(is_free))
 			return failure(in_use, "end that first");
 	}
 	return TestDisplay(parameters());

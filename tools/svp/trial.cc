@@ -182,9 +182,9 @@ Tried<> Trial::accepted(Viewer &viewer)
 	});
 
 	// "failed" is told first, and why then.
-	if (told && !wrong && *viewer.event("buffer")->find("result")->string() != "created")
-		(void)deadline_->within(2s).await(
-			[&] { return (wrong = trouble(&viewer)).has_value(); });
+	if (told && !wrong && *viewer.event("buffer")->find("result")->string() != "created" &&
+	    !deadline_->within(10s).await([&] { return (wrong = trouble(&viewer)).has_value(); }))
+		return std::unexpected(failed("the client's buffer was refused"));
 	if (wrong)
 		return std::unexpected(*wrong);
 	if (!told)
@@ -266,6 +266,7 @@ Tried<Sight> Trial::look(Viewer &viewer, Chart chart, const Picture &expected,
 			return false;
 		if (!enough)
 			enough = deadline_->within(settled);
+		const bool last = enough->over();
 		auto before = clients_planes();
 		auto captured = panel();
 		auto after = clients_planes();
@@ -281,8 +282,7 @@ Tried<Sight> Trial::look(Viewer &viewer, Chart chart, const Picture &expected,
 		// The compositor may have changed its mind meanwhile. One of both was so then.
 		sight.planes = std::move(after->empty() ? *before : *after);
 		sight.zero_copy = viewer.frames().back().zero_copy;
-		return (sight.panel.whole() && !(is_protected() && sight.planes.empty())) ||
-		       enough->over();
+		return (sight.panel.whole() && !(is_protected() && sight.planes.empty())) || last;
 	};
 
 	(void)deadline_->within(first_frame + settled).await(see);

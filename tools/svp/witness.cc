@@ -103,9 +103,12 @@ Result<Witness::Findings> Witness::end(bool kept, const Deadline &deadline)
 		return failure(std::move(violations));
 	if (!ledger)
 		return failure(std::move(ledger));
-	for (const KernelMessage &message : *messages)
+	for (const KernelMessage &message : *messages) {
 		if (message.complaint())
 			findings.complaints.push_back(message.text);
+		else if (message.stall())
+			findings.stalls.push_back(message.text);
+	}
 	for (const Violation &violation : *violations)
 		findings.refusals.push_back(text_of(violation));
 	findings.unbalanced = ledger->imbalances();

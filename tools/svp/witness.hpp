@@ -24,6 +24,7 @@ public:
 
 	struct Findings {
 		std::vector<std::string> complaints; // of the kernel
+		std::vector<std::string> stalls;     // of its CPUs: the host's doing
 		std::vector<std::string> refusals;
 		std::uint64_t left = 0;	 // buffers
 		bool unbalanced = false; // the ledger: a bug of the heap's

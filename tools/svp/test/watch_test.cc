@@ -116,6 +116,12 @@ TEST(KernelMessage, HasLevelAndText)
 	EXPECT_EQ(message->text, "vskms: so it is; really");
 	EXPECT_TRUE(message->complaint());
 	EXPECT_FALSE(KernelMessage::parse("5,1,2,-;a notice")->complaint());
+	EXPECT_FALSE(KernelMessage::parse("4,1,2,-;a warning")->stall());
+	for (const char *stall : {"4,1,2,-;hrtimer: interrupt took 20153472 ns",
+				  "4,1,2,-;sched: DL replenish lagged too much"}) {
+		EXPECT_TRUE(KernelMessage::parse(stall)->stall());
+		EXPECT_FALSE(KernelMessage::parse(stall)->complaint());
+	}
 }
 
 TEST(KernelMessage, IsNotTheRestOfOneBefore)
