@@ -17,7 +17,6 @@
 #include <linux/workqueue.h>
 
 #include <drm/drm_crtc.h>
-#include <drm/drm_debugfs_crc.h>
 #include <drm/drm_framebuffer.h>
 #include <drm/drm_writeback.h>
 
@@ -166,16 +165,13 @@ void vskms_compose(struct work_struct *work)
 	struct vskms_mapping *job = NULL;
 	LIST_HEAD(captures);
 	bool full = false;
-	bool wants_crc;
-	u64 number;
+	u64 wants_crc;
 	int error;
-	u32 crc;
 
 	scoped_guard(spinlock_irqsave, &crtc->lock) {
 		swap(job, crtc->composing_job);
 		list_splice_init(&crtc->composing_captures, &captures);
-		wants_crc = crtc->crc;
-		number = crtc->composing_frame;
+		wants_crc = crtc->composing_crc;
 	}
 
 	if (job) {
@@ -201,9 +197,8 @@ void vskms_compose(struct work_struct *work)
 	swap(frame->job, job);
 	compose(crtc, snapshot, true);
 
-	crc = frame->crc;
 	if (wants_crc)
-		drm_crtc_add_crc_entry(&crtc->base, true, number, &crc);
+		vskms_crtc_add_crc(crtc, frame->crc);
 	vskms_crtc_composed(crtc);
 	dma_fence_end_signalling(cookie);
 }

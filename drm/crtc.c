@@ -180,6 +180,7 @@ static void compose_front(struct vskms_crtc *crtc)
 	    !(crtc->crc || write || !list_empty(&crtc->captures)))
 		return;
 	crtc->composing = vskms_snapshot_get(crtc->front);
+	crtc->composing_crc = crtc->crc;
 	crtc->composing_frame = drm_crtc_vblank_count(&crtc->base);
 	if (write)
 		swap(crtc->composing_job, crtc->job);
@@ -200,8 +201,9 @@ static void send_event(struct vskms_crtc *crtc, struct drm_pending_vblank_event 
 }
 
 /*
- * The event of a flip and the CRC of its frame have one number, so the next vblank, which may be
- * the timer's while this is the composer's, is not counted between them: event_lock is for that.
+ * The event of a flip and the CRC of its frame have one number, so the next vblank is not counted
+ * between them: that needs DRM's count, which event_lock and a reference to the vblank, as a
+ * pending event and a CRC file have one, keep as it is.
  */
 static void vblank(struct vskms_crtc *crtc)
 {
@@ -216,6 +218,7 @@ static void vblank(struct vskms_crtc *crtc)
 		if (!flip_is_for_next(crtc))
 			event = show_pending(crtc);
 		compose_front(crtc);
+		crtc->beginning = false;
 	}
 	if (event)
 		drm_crtc_send_vblank_event(&crtc->base, event);
@@ -240,7 +243,7 @@ static enum hrtimer_restart crtc_timer(struct hrtimer *timer)
 	}
 	due = hrtimer_get_expires(timer);
 	passed = hrtimer_forward_now(timer, crtc->period);
-	if (crtc->composing && !realtime) {
+	if ((crtc->composing || crtc->beginning) && !realtime) {
 		if (!crtc->late) {
 			crtc->late = true;
 			crtc->late_since = due;
@@ -275,6 +278,8 @@ void vskms_crtc_composed(struct vskms_crtc *crtc)
 		late = crtc->late && crtc->running;
 		crtc->late = false;
 		if (late) {
+			/* The timer's next one is not to come before this one's frame begins. */
+			crtc->beginning = true;
 			crtc->vblanks++;
 			crtc->vblank_time = ktime_get();
 		} else if (crtc->async) {
@@ -323,7 +328,7 @@ static int crtc_set_crc_source(struct drm_crtc *base, const char *source)
 	struct vskms_crtc *crtc = to_vskms_crtc(base);
 	struct file *hold = NULL;
 	bool enable = source;
-	bool was;
+	u64 was;
 	int ret;
 
 	if (source && strcmp(source, "auto"))
@@ -340,17 +345,22 @@ static int crtc_set_crc_source(struct drm_crtc *base, const char *source)
 	}
 	scoped_guard(spinlock_irqsave, &crtc->lock) {
 		was = crtc->crc;
-		crtc->crc = enable;
+		crtc->crc = enable ? ++crtc->crc_files : 0;
 		swap(crtc->hold, hold);
 	}
 	if (was)
 		drm_crtc_vblank_put(base);
-	/* Or the CRC of a frame that is under way would be the first for who asks next. */
-	if (!enable)
-		flush_work(&crtc->work);
 	vskms_hold_release(hold);
 
 	return 0;
+}
+
+void vskms_crtc_add_crc(struct vskms_crtc *crtc, u32 value)
+{
+	/* Held until it is added, or it could yet be another file's. */
+	guard(spinlock_irqsave)(&crtc->lock);
+	if (crtc->crc == crtc->composing_crc)
+		drm_crtc_add_crc_entry(&crtc->base, true, crtc->composing_frame, &value);
 }
 
 void vskms_crtc_end_crcs(struct vskms_crtc *crtc)

@@ -40,7 +40,7 @@ struct vskms_crtc_state {
  * @frame: what @work needs for that and is too large for a stack
  * @timer: fires at each vblank while @running
  * @flipped: woken when @event is not pending any more
- * @lock: guards all below; taken in interrupts, and inside DRM's vblank locks
+ * @lock: guards all below; taken in interrupts, and inside DRM's event_lock and vblank locks
  * @period: of a frame
  * @vblank_time: when the last vblank was
  * @vblanks: how many there were; the hardware counter
@@ -52,13 +52,16 @@ struct vskms_crtc_state {
  * @next_job: what the commit under way wants to be written, a reference; or NULL
  * @job: what is to be written of @pending, a reference; or NULL
  * @front: what is shown, a reference; or NULL
+ * @beginning: a vblank is counted, and its frame is about to begin
  * @composing: what @work is composing, a reference; or NULL
+ * @composing_crc: @crc when that began; who has opened the file since gets no CRC of it
  * @composing_job: what it writes, a reference; or NULL
  * @composing_captures: struct vskms_capture, who sees it at the panel; only @work's while it
  *			runs
  * @composing_frame: which frame that is
  * @captures: struct vskms_capture, who wants to see the next frame at the panel
- * @crc: the CRC of each frame is wanted
+ * @crc: which CRC file, of @crc_files, wants the CRC of each frame; 0 if none does
+ * @crc_files: how many were opened
  * @hold: while it is, keeps the device for the CRC file; or NULL
  * @late: a vblank is waiting for @work to end
  * @late_since: when it should have been
@@ -84,12 +87,15 @@ struct vskms_crtc {
 	struct vskms_mapping *next_job;
 	struct vskms_mapping *job;
 	struct vskms_snapshot *front;
+	bool beginning;
 	struct vskms_snapshot *composing;
+	u64 composing_crc;
 	struct vskms_mapping *composing_job;
 	struct list_head composing_captures;
 	u64 composing_frame;
 	struct list_head captures;
-	bool crc;
+	u64 crc;
+	u64 crc_files;
 	struct file *hold;
 	bool late;
 	ktime_t late_since;
@@ -133,6 +139,16 @@ void vskms_crtc_wait_for_flip(struct vskms_crtc *crtc);
  * wait for good, and debugfs, which is to remove the file, for it.
  */
 void vskms_crtc_end_crcs(struct vskms_crtc *crtc);
+
+/**
+ * vskms_crtc_add_crc() - report the CRC of the frame that was composed
+ * @crtc: the CRTC, whose @composing_crc is not 0
+ * @value: the CRC
+ *
+ * Only to the file that wanted it when the frame began: to one opened since, the first frame
+ * would be of before.
+ */
+void vskms_crtc_add_crc(struct vskms_crtc *crtc, u32 value);
 
 /**
  * vskms_crtc_composed() - a composition has ended
