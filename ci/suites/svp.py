@@ -141,6 +141,9 @@ svp ledger --follow --json >follow-json.out 2>follow-json.err & follower_json=$!
 until_true grep poll /proc/$follower/wchan
 until_true grep poll /proc/$follower_json/wchan
 step selftest svp selftest
+# They tell it as it happens, and not in the end.
+until_true grep mmap follow.out
+until_true grep mmap follow-json.out
 kill -INT $follower $follower_json
 wait $follower; echo $? >follow.status
 wait $follower_json; echo $? >follow-json.status

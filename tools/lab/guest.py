@@ -50,7 +50,7 @@ MEMORY_MIN = CARVEOUT_BASE + CARVEOUT_SIZE + (128 << 20)
 BOOT_LIMIT = {"kvm": 60, "tcg": 120}	# seconds
 DEBUG_BOOT_LIMIT = 300			# the same, for the debug kernel
 CHECK_LIMIT = 300			# seconds from the command's end to its status
-SHARES_LIMIT = 60		# seconds for the daemons of shares
+SHARES_LIMIT = 30		# seconds for the daemons of shares; the boot's limit has them in it
 FLUSH_LIMIT = 60			# seconds from one to the next byte after that
 
 # Virtio-serial port numbers, known to tools/lab/init as /dev/vport0pN.

@@ -43,8 +43,7 @@ bool KernelMessage::complaint() const
 
 bool KernelMessage::stall() const
 {
-	return level == warning && (text.starts_with("sched: DL replenish lagged too much") ||
-				    text.starts_with("hrtimer: interrupt took "));
+	return level == warning && text.starts_with("sched: DL replenish lagged too much");
 }
 
 Result<KernelLog> KernelLog::open()

@@ -117,11 +117,14 @@ TEST(KernelMessage, HasLevelAndText)
 	EXPECT_TRUE(message->complaint());
 	EXPECT_FALSE(KernelMessage::parse("5,1,2,-;a notice")->complaint());
 	EXPECT_FALSE(KernelMessage::parse("4,1,2,-;a warning")->stall());
-	for (const char *stall : {"4,1,2,-;hrtimer: interrupt took 20153472 ns",
-				  "4,1,2,-;sched: DL replenish lagged too much"}) {
-		EXPECT_TRUE(KernelMessage::parse(stall)->stall());
-		EXPECT_FALSE(KernelMessage::parse(stall)->complaint());
-	}
+	// Which may be a driver's doing, and its own.
+	EXPECT_TRUE(KernelMessage::parse("4,1,2,-;hrtimer: interrupt took 20153472 ns")->complaint());
+
+	const auto stall = KernelMessage::parse("4,1,2,-;sched: DL replenish lagged too much");
+
+	ASSERT_TRUE(stall);
+	EXPECT_TRUE(stall->stall());
+	EXPECT_FALSE(stall->complaint());
 }
 
 TEST(KernelMessage, IsNotTheRestOfOneBefore)
