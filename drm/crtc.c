@@ -20,7 +20,8 @@
  * While nobody wants vblanks there is no timer: it is caught up by the clock then.
  *
  * Locks. DRM's event_lock and vblank locks are outside of crtc->lock, as DRM calls us
- * with them held; so we never call its vblank functions with crtc->lock held.
+ * with them held; so with crtc->lock held we call none of its vblank functions that takes
+ * one. The lock of a CRTC's CRC file is inside of it.
  */
 
 #include <linux/delay.h>
@@ -253,10 +254,13 @@ static enum hrtimer_restart crtc_timer(struct hrtimer *timer)
 			return HRTIMER_RESTART;
 		}
 	}
-	/* What the machine slept through were vblanks, too: time and counter go together. */
+	/*
+	 * What the machine slept through were vblanks, too: time and counter go together. But of
+	 * frames that somebody looks at none is skipped for that.
+	 */
 	if (!crtc->late)
 		due = ktime_add_ns(due, (passed - 1) * ktime_to_ns(crtc->period));
-	crtc->vblanks += crtc->late ? 1 : passed;
+	crtc->vblanks += crtc->late || (crtc->crc && !realtime) ? 1 : passed;
 	crtc->late = false;
 	if (ktime_after(due, crtc->vblank_time))
 		crtc->vblank_time = due;

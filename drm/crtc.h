@@ -63,7 +63,7 @@ struct vskms_crtc_state {
  * @crc: which CRC file, of @crc_files, wants the CRC of each frame; 0 if none does
  * @crc_files: how many were opened
  * @hold: while it is, keeps the device for the CRC file; or NULL
- * @late: a vblank is waiting for @work to end
+ * @late: a vblank is waiting for @work to end, or for the frame of the last one to begin
  * @late_since: when it should have been
  */
 struct vskms_crtc {
