@@ -17,6 +17,8 @@
 #define FLIPS 30
 #define TOLERANCE_US 3		/* times are whole microseconds, each rounded */
 #define STRETCH_US 500000	/* for longer no vblank waits for a frame's composition */
+#define STALLS 5
+#define LATE_MS 70		/* several frames at 60 Hz */
 
 static struct kms kms;
 static struct kms_fb screen[SCREENS];
@@ -265,6 +267,102 @@ static void test_async_watched(void)
 	igt_pipe_crc_free(crcs);
 }
 
+/* What modules/cpu_stall.c has as parameter @name; 0 or a negative errno. */
+static int stall(const char *name, int ms)
+{
+	char path[64];
+	int fd, ret;
+
+	snprintf(path, sizeof(path), "/sys/module/cpu_stall/parameters/%s", name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	ret = dprintf(fd, "%d\n", ms) < 0 ? -errno : 0;
+	close(fd);
+	return ret;
+}
+
+/* Reads @count CRCs: those of the frames behind the one that @crc is of, each of them. */
+static void assert_next_frames(igt_pipe_crc_t *crcs, igt_crc_t *crc, int count)
+{
+	for (int i = 0; i < count; i++) {
+		uint32_t frame = crc->frame;
+
+		igt_pipe_crc_get_single(crcs, crc);
+		igt_assert_eq(crc->frame, frame + 1);
+	}
+}
+
+/* What a timer that came late slept through were vblanks: time and counter go together. */
+static void test_late_timer(void)
+{
+	for (int i = 0; i < STALLS; i++) {
+		struct flip before = vblank_ahead(1), after;
+
+		igt_assert_eq(stall("all", LATE_MS), 0);
+		/* Not the last one: the timer that counts may be late, and the next is counted already. */
+		after = vblank_ahead(2);
+		assert_in_step(before, after);
+		igt_assert(after.us - before.us >= LATE_MS * 1000);
+	}
+}
+
+/* But no frame is skipped for that while somebody looks. */
+static void test_late_timer_watched(void)
+{
+	igt_pipe_crc_t *crcs = igt_pipe_crc_new(kms.fd, 0, "auto");
+	igt_crc_t crc;
+
+	igt_pipe_crc_start(crcs);
+	igt_pipe_crc_get_single(crcs, &crc);
+	for (int i = 0; i < STALLS; i++) {
+		igt_assert_eq(stall("all", LATE_MS), 0);
+		assert_next_frames(crcs, &crc, 4);
+	}
+	igt_pipe_crc_stop(crcs);
+	igt_pipe_crc_free(crcs);
+}
+
+/*
+ * The vblank that waited for a composition is counted, and the timer's next one is due before
+ * its frame begins.
+ */
+static void test_two_vblanks(void)
+{
+	igt_pipe_crc_t *crcs = igt_pipe_crc_new(kms.fd, 0, "auto");
+	igt_crc_t crc;
+
+	igt_pipe_crc_start(crcs);
+	igt_pipe_crc_get_single(crcs, &crc);
+	igt_assert_eq(stall("vblank", 3 * period_us / 1000), 0);
+	assert_next_frames(crcs, &crc, STALLS);
+	igt_assert_eq(stall("vblank", 0), 0);
+	igt_pipe_crc_stop(crcs);
+	igt_pipe_crc_free(crcs);
+}
+
+/* A CRC file that is opened while the frame of the one before is composed gets later ones alone. */
+static void test_reopened(void)
+{
+	igt_pipe_crc_t *crcs = igt_pipe_crc_new(kms.fd, 0, "auto");
+	igt_crc_t crc;
+
+	igt_pipe_crc_start(crcs);
+	for (int i = 0; i < FLIPS; i++) {
+		uint32_t opened;
+
+		/* When it is there the next frame begins. */
+		igt_pipe_crc_get_single(crcs, &crc);
+		igt_pipe_crc_stop(crcs);
+		opened = vblank_ahead(0).sequence;
+		igt_pipe_crc_start(crcs);
+		igt_pipe_crc_get_single(crcs, &crc);
+		igt_assert((int32_t)(crc.frame - opened) > 0);
+	}
+	igt_pipe_crc_stop(crcs);
+	igt_pipe_crc_free(crcs);
+}
+
 static uint32_t crc_of(int i)
 {
 	igt_assert_eq(kms_show(&kms, kms.primary, &screen[i], KMS_AT(0, 0), 0), 0);
@@ -406,6 +504,18 @@ igt_main()
 	igt_subtest("idle")
 		test_idle();
 
+	igt_describe("Nor are those lost that came while no interrupt did.");
+	igt_subtest("late-timer") {
+		igt_require(stall("all", 0) == 0);
+		test_late_timer();
+	}
+
+	igt_describe("A frame that somebody looks at is not skipped for that.");
+	igt_subtest("late-timer-watched") {
+		igt_require(stall("all", 0) == 0);
+		test_late_timer_watched();
+	}
+
 	igt_describe("The event of a flip that was waited for is there.");
 	igt_subtest("event-at-return")
 		test_event_at_return();
@@ -444,6 +554,23 @@ igt_main()
 	igt_describe("Each frame has its CRC, however long it takes.");
 	igt_subtest("no-frame-skipped")
 		test_no_frame_skipped();
+
+	igt_describe("Though its vblank and the timer's next one come together.");
+	igt_subtest("two-vblanks") {
+		int ret = stall("vblank", 1);
+
+		/* There are no kprobes in every kernel. */
+		igt_require(ret == 0);
+		igt_assert_eq(stall("vblank", 0), 0);
+		test_two_vblanks();
+	}
+
+	igt_fixture()
+		stall("vblank", 0);
+
+	igt_describe("A CRC file has no CRC of a frame that began before it was opened.");
+	igt_subtest("reopened")
+		test_reopened();
 
 	igt_describe("A flip completes after the last read of what it replaces.");
 	igt_subtest("last-read")

@@ -59,7 +59,8 @@ def _run_on(results: Results, kernel: str, per_test: int) -> None:
     started = time.monotonic()
     done = run_command(["tools/vm", "run", "--kernel", kernel, "--timeout", "3000", "--out", str(out),
                         "--log", f"{out}.log", "--", "sh", "-c",
-                        'modprobe vgem && insmod build/$(uname -r)/obj/igt-tests/modules/bus_probe.ko && '
+                        'modprobe vgem && for module in bus_probe cpu_stall; do '
+                        'insmod "build/$(uname -r)/obj/igt-tests/modules/$module.ko" || exit; done; '
                         'exec igt_runner -s -o --dmesg-warn-level 4 --per-test-timeout "$3" "$1" "$2"',
                         "sh", ROOT, str(out), str(per_test)], timeout=3300)
     seconds = time.monotonic() - started
