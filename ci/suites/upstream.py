@@ -23,14 +23,12 @@ ROOT = "/usr/libexec/igt-gpu-tools"
 EXPECTED = Path("ci/expectations/upstream.tsv")
 QUICK = Path("ci/expectations/upstream-quick.txt")
 GUESTS = 6		# for a batch: so often may it die
-TRIES = 6		# of a flake; one is to pass
+TRIES = 3		# of a flake; one is to pass
 DEVICE = "sys:/sys/devices/faux/vskms"
 
 # Flakes are of slowness, so on the debug kernel nothing waits for the linker within a subtest.
 ENVIRONMENT = {"stock": "", "debug": "-e LD_BIND_NOW=1 "}
-# And whatever that kernel checks it has checked when it comes to another try.
-LIGHT = {"stock": [], "debug": ["--append", "kmemleak=off no_debug_objects lockdep.prove_locking=0"]}
-# Nor is it the first time that a guest does that: the first times are the slowest.
+# What a guest does for the first time is slowest: another try is not that.
 WARM_UP = (f'export IGT_DEVICE={DEVICE}; for _ in 1 2 3; do while IFS=@ read -r _ b s; do '
            f'{ROOT}/"$b" ${{s:+--run-subtest "$s"}} </dev/null >/dev/null 2>&1; done <"$2"; done; ')
 
@@ -215,7 +213,6 @@ def run_guest(batch: Batch, out: Path, test_list: Path, number: int, again: bool
     options = [word for p in batch.modparams for word in ("--modparam", p)]
     if again:
         begin = WARM_UP + begin
-        options += LIGHT[batch.kernel]
     script = "modprobe vgem; " + ('exec igt_resume "$1"' if (out / "joblist.txt").exists() else begin)
     try:
         done = run_command([VM, "run", "--kernel", batch.kernel, *options, "--timeout", "7200", "--out", str(out),
