@@ -6,13 +6,19 @@ import pty
 import re
 import select
 import signal
+import struct
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
+import zlib
 from pathlib import Path
 
 from .result import Results, run_command, run_python
+
+sys.path.insert(0, "tools")
+from lab.image import bootable	# noqa: E402
 
 VM = "tools/vm"
 FAULT = "igt-tests/modules/lab_fault.ko"
@@ -59,6 +65,66 @@ def wait_for(condition, seconds: float) -> bool:
     return True
 
 
+def elf(name: bytes, kind: int) -> bytes:
+    """An ELF file with two notes, one of Linux's and one of @name and @kind."""
+    notes = b"".join(struct.pack("<III", len(n), 4, k) + n.ljust(-(-len(n) // 4) * 4, b"\0") + bytes(4)
+                     for n, k in ((b"Linux\0", kind), (name, kind)))
+    return (b"\x7fELF\2\1".ljust(32, b"\0") + struct.pack("<QQIHHHHHH", 64, 0, 0, 64, 56, 1, 64, 0, 0)
+            + struct.pack("<IIQQQQQQ", 4, 0, 120, 0, 0, len(notes), len(notes), 4) + notes)
+
+
+def bzimage(payload: bytes, version: int = 0x20f) -> bytes:
+    """One with a setup code of three sectors, and @payload 16 bytes behind it."""
+    head = bytearray(4 * 512 + 16)
+    head[0x1f1] = 3
+    struct.pack_into("<4sH", head, 0x202, b"HdrS", version)
+    struct.pack_into("<II", head, 0x248, 16, len(payload))
+    return bytes(head) + payload + b"what follows"
+
+
+class Image(unittest.TestCase):
+    """What QEMU is given for a kernel."""
+
+    PVH = elf(b"Xen\0", 18)
+
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.image = Path(scratch.name) / "vmlinuz-1"
+
+    @staticmethod
+    def _gzip(data: bytes) -> bytes:
+        packer = zlib.compressobj(wbits=31)
+        return packer.compress(data) + packer.flush()
+
+    def _loaded(self, image: bytes) -> bytes:
+        self.image.write_bytes(image)
+        return bootable(self.image).read_bytes()
+
+    def test_kernel_that_has_a_pvh_entry_is_unpacked(self):
+        self.assertEqual(self._loaded(bzimage(self._gzip(self.PVH))), self.PVH)
+        # Beside it is that alone, and it is not unpacked again.
+        self.assertEqual(len(os.listdir(self.image.parent)), 2)
+        made = bootable(self.image)
+        self.assertEqual(bootable(self.image).stat().st_ino, made.stat().st_ino)
+
+    def test_another_kernel_of_the_name_is_unpacked_anew(self):
+        self._loaded(bzimage(self._gzip(self.PVH)))
+        other = self.PVH + b"more"
+        self.assertEqual(self._loaded(bzimage(self._gzip(other))), other)
+
+    def test_kernel_without_is_loaded_as_it_is(self):
+        packed = self._gzip(self.PVH)
+        for what, image in (("no header", packed.ljust(4096, b"\0")), ("short", b"MZ"), ("empty", b""),
+                            ("an old protocol", bzimage(packed, 0x207)), ("a stream of no known kind", bzimage(self.PVH)),
+                            ("cut off", bzimage(packed)[:-20]), ("no ELF file", bzimage(self._gzip(b"MZ"))),
+                            ("a short ELF file", bzimage(self._gzip(self.PVH[:40]))),
+                            ("another's note", bzimage(self._gzip(elf(b"GNU\0", 18)))),
+                            ("another note", bzimage(self._gzip(elf(b"Xen\0", 7))))):
+            with self.subTest(what):
+                self.assertEqual(self._loaded(image), image)
+
+
 class Lab(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -96,6 +162,10 @@ class Lab(unittest.TestCase):
             times.append(time.monotonic() - started)
             run.communicate(timeout=60)
         self.assertLessEqual(min(times), 10, times)
+
+    def test_kernel_unpacks_nothing(self):
+        # The version of the protocol that the kernel gives itself where it is entered as a PVH guest.
+        self.assertEqual(guest("cat /sys/kernel/boot_params/version").stdout, "0x020c\n")
 
     def test_streams_pass_through_whole(self):
         data = "".join(f"{i} \x1e\n" for i in range(200000))
@@ -295,4 +365,5 @@ class Lab(unittest.TestCase):
 
 
 def run(results: Results) -> None:
+    run_python("lab", Image, results)
     run_python("lab", Lab, results)

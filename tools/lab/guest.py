@@ -33,7 +33,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import sysroot
+from . import image, sysroot
 from .error import NoBoot, say
 from .kernels import Kernel
 from .klog import LONGEST, START, Log
@@ -149,6 +149,8 @@ class _Run:
             # virtiofsd writes file pages behind an emulated CPU's back: without zeroing them
             # first it may run what it translated from the page before.
             "init_on_alloc=1",
+            # Nobody loads a policy here, but each open() would look for one.
+            "lsm=landlock",
             # A guest among others on two cores, emulated, is late; that is no lockup.
             "tsc=nowatchdog", "watchdog_thresh=60", "rcupdate.rcu_cpu_stall_timeout=120",
             *(["nokaslr"] if o.gdb_port else []),
@@ -190,6 +192,7 @@ class _Run:
     def _start(self) -> None:
         o = self.options
         root = sysroot.path()
+        kernel = image.bootable(o.kernel.image)
         box = Sandbox(root)
         box.bind(root, "/")
         box.bind_system()
@@ -198,7 +201,7 @@ class _Run:
         (run_dir / "vm").mkdir(parents=True)
         (run_dir / "vm/config").write_text(self._config())
         shutil.copy(Path(__file__).parent / "init", run_dir / "vm/init")
-        box.bind(o.kernel.image, "/run/vm/kernel", readonly=True)
+        box.bind(kernel, "/run/vm/kernel", readonly=True)
         # Not recursive: the guest gets the sysroot, not what is mounted in the sandbox.
         daemons = {"root": "always", "vm": "auto"}
         box.bind(root, "/run/vm/root", readonly=True)
