@@ -18,6 +18,7 @@ from pathlib import Path
 from .result import Results, run_command, run_python
 
 sys.path.insert(0, "tools")
+from lab.error import Failure	# noqa: E402
 from lab.image import bootable	# noqa: E402
 
 VM = "tools/vm"
@@ -122,7 +123,15 @@ class Image(unittest.TestCase):
                             ("another's note", bzimage(self._gzip(elf(b"GNU\0", 18)))),
                             ("another note", bzimage(self._gzip(elf(b"Xen\0", 7))))):
             with self.subTest(what):
+                # Of a name of its own, as what is known of the one before may be of the same time.
+                self.image = self.image.with_name(f"vmlinuz-{what}")
                 self.assertEqual(self._loaded(image), image)
+
+    def test_broken_kernel_is_said_and_leaves_nothing(self):
+        packed = self._gzip(self.PVH)
+        with self.assertRaisesRegex(Failure, "vmlinuz-1 could not be unpacked"):
+            self._loaded(bzimage(packed[:-4]))
+        self.assertEqual(os.listdir(self.image.parent), ["vmlinuz-1"])
 
 
 class Lab(unittest.TestCase):

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """A kernel's image as a guest starts it soonest: its ELF file, entered as a PVH guest is.
 
-What a distribution installs, a bzImage, begins with a boot sector's
-setup code and a decompressor.  An emulated CPU takes 2 s for these, a fifth of
-the time that a guest takes to boot.  QEMU starts an ELF file where its note for
-PVH says, in 32-bit mode, and none of that runs.  The kernel is the same, but for
-its addresses: the decompressor is what would have made them random.
+What a distribution installs, a bzImage, begins with a boot sector's setup code
+and a decompressor.  An emulated CPU takes 2 s for these, a fifth of the time
+that a guest takes to boot.  QEMU starts an ELF file where its note for PVH says,
+in 32-bit mode, and none of that runs.  The kernel is the same, but for its
+addresses: the decompressor is what would have made them random.
 
 The bzImage's header says where the compressed ELF file is
 (Documentation/arch/x86/boot.rst: payload_offset, payload_length, from 2.08 on),
@@ -39,7 +39,8 @@ def bootable(image: Path) -> Path:
     """What QEMU is to load for @image, a bzImage: an ELF file beside it, or @image itself
     where that has none or none that can be entered.
 
-    The file is made when a guest first wants it, has @image's time, and is found by that.
+    The file is made when a guest first wants it, has @image's time, and is found by that.  It
+    goes with the tree that @image is in; a guest that has it keeps it if another replaces it.
     """
     made = image.with_name(image.name.replace("vmlinuz", "vmlinux", 1) + ".pvh")
     time = image.stat().st_mtime_ns
