@@ -53,6 +53,11 @@ CHECK_LIMIT = 300			# seconds from the command's end to its status
 SHARES_LIMIT = 30		# seconds for the daemons of shares; the boot's limit has them in it
 FLUSH_LIMIT = 60			# seconds from one to the next byte after that
 
+# What an emulated CPU can, but slowly.  With the first four, the kernel clears and copies a byte at
+# a time (rep stosb and movsb), which it does in words without; the last is a fifth level of page
+# tables to walk.
+SLOW = ("erms", "fsrm", "fsrs", "fzrm", "la57")
+
 # Virtio-serial port numbers, known to tools/lab/init as /dev/vport0pN.
 PORTS = {"stdin": 1, "stdout": 2, "stderr": 3, "kmsg": 4, "control": 5}
 
@@ -151,6 +156,9 @@ class _Run:
             "init_on_alloc=1",
             # Nobody loads a policy here, but each open() would look for one.
             "lsm=landlock",
+            # Nor does anybody forbid a module that is not signed; to read Debian's key, the kernel
+            # checks its 4096 bits.
+            "initcall_blacklist=load_system_certificate_list",
             # A guest among others on two cores, emulated, is late; that is no lockup.
             "tsc=nowatchdog", "watchdog_thresh=60", "rcupdate.rcu_cpu_stall_timeout=120",
             *(["nokaslr"] if o.gdb_port else []),
@@ -171,7 +179,7 @@ class _Run:
         if o.accel == "kvm":
             argv += ["-accel", "kvm", "-cpu", "host"]
         else:
-            argv += ["-accel", "tcg,thread=multi", "-cpu", "max"]
+            argv += ["-accel", "tcg,thread=multi", "-cpu", ",".join(["max", *(f"{name}=off" for name in SLOW)])]
         # First, so that it is virtio0 and its ports are vport0pN.
         argv += ["-device", "virtio-serial-pci"]
         for tag in tags:
