@@ -20,6 +20,7 @@ from .result import Results, run_command, run_python
 sys.path.insert(0, "tools")
 from lab.error import Failure	# noqa: E402
 from lab.image import bootable	# noqa: E402
+from lab.modules import needed	# noqa: E402
 
 VM = "tools/vm"
 FAULT = "igt-tests/modules/lab_fault.ko"
@@ -134,6 +135,19 @@ class Image(unittest.TestCase):
         self.assertEqual(os.listdir(self.image.parent), ["vmlinuz-1"])
 
 
+class Modules(unittest.TestCase):
+    def test_what_ours_need_of_the_kernel_is_named(self):
+        with tempfile.TemporaryDirectory() as tree:
+            Path(tree, "modules.dep").write_text(
+                "kernel/fs/fat/vfat.ko.xz: kernel/fs/fat/fat.ko.xz\n"
+                "updates/ours.ko: updates/heap.ko kernel/drivers/gpu/drm/drm-helper.ko.xz kernel/fs/configfs.ko\n"
+                "updates/heap.ko: kernel/fs/configfs.ko\n"
+                "updates/alone.ko:\n"
+                "updates/other.ko: kernel/net/can.ko.zst\n")
+            self.assertEqual(needed(Path(tree), ["heap", "ours", "alone"]), ["configfs", "drm_helper"])
+            self.assertEqual(needed(Path(tree), ["alone"]), [])
+
+
 class Lab(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -159,6 +173,19 @@ class Lab(unittest.TestCase):
         self.assertRegex(done.stdout, r"(?m)^CmaTotal: +131072 kB$")
         self.assertIn("system", lines)
         self.assertIn("protected,secure-video", lines)
+
+    def test_command_is_the_systems_and_inherits_three_files(self):
+        # Not a command of the shell that runs PID 1's script: busybox's ls knows no --zero.
+        done = vm("run", "--", "ls", "--zero", "/proc/self/fd")
+        self.assertEqual((done.returncode, done.stdout), (0, "0\0001\0002\0003\0"), done.stderr)
+
+    def test_command_is_run_whatever_its_name(self):
+        with tempfile.TemporaryDirectory(dir="out") as where:
+            command = Path(where, "name=value")
+            command.write_text("#!/bin/sh\necho \"$1,$SHLVL\"; exit 3\n")
+            command.chmod(0o755)
+            done = vm("run", "--", str(command), "a  b")
+        self.assertEqual((done.returncode, done.stdout), (3, "a  b,\n"), done.stderr)
 
     def test_command_starts_within_ten_seconds(self):
         # From tools/vm's start to the command's; the best of eight, as machines are shared.
@@ -375,4 +402,5 @@ class Lab(unittest.TestCase):
 
 def run(results: Results) -> None:
     run_python("lab", Image, results)
+    run_python("lab", Modules, results)
     run_python("lab", Lab, results)

@@ -37,6 +37,7 @@ from . import image, sysroot
 from .error import NoBoot, say
 from .kernels import Kernel
 from .klog import LONGEST, START, Log
+from .modules import needed
 from .sandbox import Sandbox, environment, on_end
 
 # Physical memory kept from the kernel for the carve-out heap: whole 128M
@@ -131,6 +132,7 @@ class _Run:
             "cwd": str(o.cwd), "release": o.kernel.release, "nonce": self.nonce,
             "own_modules": "1" if o.kernel.modules else "",
             "modules": " ".join(o.modules), "built": str(o.built or ""),
+            "needed": " ".join(needed(o.built, o.modules)) if o.built else "",
             "path": str(o.path or ""),
             "interactive": "" if o.command else "1",
             "rows": str(size.lines), "columns": str(size.columns),
@@ -141,7 +143,10 @@ class _Run:
             lines.append(f"export TERM={shlex.quote(term)}")
         lines.append("mount_shares() {")
         lines += [f"share {tag} {shlex.quote(str(s.path))} {s.mode}" for tag, s in self._shares()]
-        lines += [":", "}", f"command() {{ exec {shlex.join(o.command)}; }}" if o.command else ""]
+        # Not by the shell that runs init: to that "ls" is busybox's.
+        lines += [":", "}"]
+        if o.command:
+            lines.append(f"""command() {{ exec /bin/sh -c 'exec "$@"' sh {shlex.join(o.command)}; }}""")
         return "\n".join(lines) + "\n"
 
     def _command_line(self) -> str:
@@ -165,7 +170,7 @@ class _Run:
             # While identify_cpu() has forgotten that there are five levels of page tables, an
             # interrupt finds no KASAN shadow where it is, and KASAN and lockdep end with a report.
             *(["no5lvl"] if o.kernel.debug else []), *o.append,
-            'init=/bin/sh -- -c "mount -t virtiofs -o ro vm /mnt && exec sh /mnt/init"',
+            'init=/usr/bin/busybox -- sh -c "busybox mount -t virtiofs -o ro vm /mnt && exec busybox sh /mnt/init"',
         ]
         return " ".join(args)
 

@@ -18,3 +18,17 @@ def current(checkout: Path, kernel: Kernel) -> Path:
     built.current(checkout, directory, "install/modules.dep.bin", SOURCES,
                   f"the modules for {kernel.release}", "modules", f"KERNEL={kernel.name}")
     return directory / "install"
+
+
+def needed(tree: Path, names: list[str]) -> list[str]:
+    """The kernel's own modules that those @names of @tree need, by its modules.dep."""
+    found = set()
+    for line in (tree / "modules.dep").read_text().splitlines():
+        module, _, needs = line.partition(":")
+        if _name(module) in names:
+            found.update(path for path in needs.split() if path.startswith("kernel/"))
+    return sorted(_name(path) for path in found)
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2].partition(".")[0].replace("-", "_")
