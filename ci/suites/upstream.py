@@ -61,7 +61,7 @@ BATCHES = (
     # Made for screens that are not small.
     Batch("large", ("kms_concurrent@*", "kms_plane_lowres@*"), ("vskms.mode=1024x768",)),
     # They compare the rate of flips with what it takes to paint a screen.
-    Batch("async", ("kms_async_flips@*",), ("vskms.mode=320x240",)),
+    Batch("async", ("kms_async_flips@*",), ("vskms.mode=160x120",)),
     # They leave the writeback connector on the CRTC, and who does not know of such connectors
     # cannot take it off.
     Batch("colour", ("kms_colorop@*",)),
