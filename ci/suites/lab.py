@@ -232,6 +232,20 @@ class Lab(unittest.TestCase):
     def test_logged_word_is_no_fault(self):
         self.assertEqual(guest("echo WARNING: BUG: Oops: >/dev/kmsg").returncode, 0)
 
+    def test_overrun_log_is_read_on(self):
+        # Who reads it is held until what it would read next is overwritten.
+        held = ("for fd in /proc/[0-9]*/fd/*; do process=${fd#/proc/}; "
+                "[ \"$(readlink $fd)\" != /dev/kmsg ] || readers=\"$readers ${process%%/*}\"; done; "
+                "kill -STOP $readers && seq 1 2000 | sed \"s/$/$(printf %0900d 0)/\" | "
+                "while read -r line; do echo $line; done >/dev/kmsg; kill -CONT $readers; echo read on >/dev/kmsg")
+        with tempfile.TemporaryDirectory() as directory:
+            log = Path(directory) / "log"
+            done = guest(held, "--append", "printk.devkmsg=on", "--log", str(log))
+            self.assertEqual(done.returncode, 0, done.stderr)
+            text = log.read_text()
+        self.assertIn("read on", text)
+        self.assertLess(text.count("0" * 900), 2000)
+
     def test_kernel_warn_fails_a_run_that_succeeds(self):
         with tempfile.TemporaryDirectory() as directory:
             log = Path(directory) / "log"
