@@ -4,6 +4,8 @@
  */
 
 #include <linux/err.h>
+#include <linux/list.h>
+#include <linux/math.h>
 #include <linux/string.h>
 
 #include <drm/drm_atomic_helper.h>
@@ -77,10 +79,28 @@ static bool edid_can_time(const struct drm_display_mode *mode)
 	       mode->vsync_end - mode->vsync_start < 64;
 }
 
+/*
+ * The panel's own mode, at 60 Hz: a CVT mode, though CVT itself has widths of multiples of 8
+ * alone, and what is beyond would be cut off.
+ */
+static struct drm_display_mode *panel_mode(struct drm_device *drm)
+{
+	const struct vskms_device *device = to_vskms_device(drm);
+	struct drm_display_mode *mode;
+
+	mode = drm_cvt_mode(drm, round_up(device->width, 8), device->height, 60, true, false,
+			    false);
+	if (!mode)
+		return NULL;
+	mode->hdisplay = device->width;
+	drm_mode_set_name(mode);
+
+	return mode;
+}
+
 static int edid_read_block(void *context, u8 *data, unsigned int block, size_t size)
 {
 	struct drm_connector *connector = context;
-	const struct vskms_device *device = to_vskms_device(connector->dev);
 	struct drm_display_mode *mode;
 	u8 edid[EDID_LENGTH];
 	u8 sum = 0;
@@ -89,7 +109,7 @@ static int edid_read_block(void *context, u8 *data, unsigned int block, size_t s
 		return -EINVAL;
 	memcpy(edid, edid_base, sizeof(edid));
 
-	mode = drm_cvt_mode(connector->dev, device->width, device->height, 60, true, false, false);
+	mode = panel_mode(connector->dev);
 	if (!mode)
 		return -ENOMEM;
 	if (edid_can_time(mode))
@@ -102,6 +122,24 @@ static int edid_read_block(void *context, u8 *data, unsigned int block, size_t s
 	memcpy(data, edid, size);
 
 	return 0;
+}
+
+/* What the EDID's timing cannot hold is no less the panel's; how many modes that adds. */
+static int add_panel_mode(struct drm_connector *connector)
+{
+	const struct vskms_device *device = to_vskms_device(connector->dev);
+	struct drm_display_mode *mode;
+
+	list_for_each_entry(mode, &connector->probed_modes, head)
+		if (mode->hdisplay == device->width && mode->vdisplay == device->height)
+			return 0;
+	mode = panel_mode(connector->dev);
+	if (!mode)
+		return 0;
+	mode->type = DRM_MODE_TYPE_DRIVER;
+	drm_mode_probed_add(connector, mode);
+
+	return 1;
 }
 
 static int connector_get_modes(struct drm_connector *connector)
@@ -120,6 +158,7 @@ static int connector_get_modes(struct drm_connector *connector)
 
 	/* A virtual panel shows what it is asked to. */
 	count += drm_add_modes_noedid(connector, VSKMS_MAX_SIZE, VSKMS_MAX_SIZE);
+	count += add_panel_mode(connector);
 	drm_set_preferred_mode(connector, device->width, device->height);
 
 	return count;
