@@ -28,6 +28,7 @@
 #include <linux/dma-fence.h>
 #include <linux/err.h>
 #include <linux/hrtimer.h>
+#include <linux/limits.h>
 #include <linux/list.h>
 #include <linux/math64.h>
 #include <linux/module.h>
@@ -431,15 +432,27 @@ static const struct drm_crtc_funcs crtc_funcs = {
 	.late_register = vskms_panel_register,
 };
 
-/* Clocks that no display ever had: a period of no time would be a vblank storm. */
+/*
+ * Clocks that no display ever had: a period of no time would be a vblank storm, and one below
+ * it an end of all vblanks. The period is what the core makes of the mode in
+ * drm_calc_timestamping_constants(): htotal * vtotal / clock, in an int, and with a vtotal that
+ * interlacing, doublescan and vscan change, in 16 bits. There are no such displays here, so it is
+ * from 1 ms, but for what is rounded off, to 1 s.
+ */
 static enum drm_mode_status crtc_mode_valid(struct drm_crtc *crtc,
 					    const struct drm_display_mode *mode)
 {
 	u64 pixels = (u64)mode->htotal * mode->vtotal;
 	u64 hz;
 
-	if (mode->clock <= 0 || !pixels)
+	if (mode->clock <= 0 || !pixels || pixels > INT_MAX)
 		return MODE_CLOCK_RANGE;
+	if (mode->flags & DRM_MODE_FLAG_INTERLACE)
+		return MODE_NO_INTERLACE;
+	if (mode->flags & DRM_MODE_FLAG_DBLSCAN)
+		return MODE_NO_DBLESCAN;
+	if (mode->vscan > 1)
+		return MODE_NO_VSCAN;
 	if (mode->hdisplay > VSKMS_MAX_SIZE || mode->vdisplay > VSKMS_MAX_SIZE)
 		return MODE_VIRTUAL_X;
 	hz = div64_u64((u64)mode->clock * 1000, pixels);

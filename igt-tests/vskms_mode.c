@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Modes: those whose frames take no time that a display could have are refused, and the panel has
+ * the size that the module is asked for.
+ *
+ * The module is loaded anew, and left as it comes.
+ */
+
+#include <unistd.h>
+
+#include "igt.h"
+#include "kms.h"
+
+static struct kms kms;
+static struct kms_fb screen;
+static uint32_t background[KMS_WIDTH * KMS_HEIGHT];
+
+/* 640x480 at 60 Hz, to be made worse. */
+static const struct drm_mode_modeinfo usual = {
+	.hdisplay = KMS_WIDTH, .hsync_start = 656, .hsync_end = 752, .htotal = 800,
+	.vdisplay = KMS_HEIGHT, .vsync_start = 490, .vsync_end = 492, .vtotal = 525,
+	.clock = 25200,
+	.vrefresh = 60,
+};
+
+/* What the display says of @mode, whichever way it is asked. */
+static int set_mode(const struct drm_mode_modeinfo *mode)
+{
+	static const uint32_t flags[] = { DRM_MODE_ATOMIC_TEST_ONLY, 0 };
+	drmModeModeInfo legacy;
+	uint32_t blob = 0;
+	int ret[3];
+
+	igt_assert_eq(drmModeCreatePropertyBlob(kms.fd, mode, sizeof(*mode), &blob), 0);
+	for (int i = 0; i < 2; i++) {
+		drmModeAtomicReq *req = drmModeAtomicAlloc();
+
+		kms_add(&kms, req, kms.crtc, "MODE_ID", blob);
+		ret[i] = kms_commit(&kms, req, flags[i] | DRM_MODE_ATOMIC_ALLOW_MODESET);
+	}
+	drmModeDestroyPropertyBlob(kms.fd, blob);
+	igt_assert_eq(sizeof(legacy), sizeof(*mode));
+	memcpy(&legacy, mode, sizeof(legacy));
+	ret[2] = drmModeSetCrtc(kms.fd, kms.crtc, screen.id, 0, 0, &kms.connector, 1, &legacy) ?
+		 -errno : 0;
+	igt_assert_eq(ret[1], ret[0]);
+	igt_assert_eq(ret[2], ret[0]);
+	return ret[0];
+}
+
+static void test_no_time(void)
+{
+	struct drm_mode_modeinfo mode = usual;
+
+	igt_assert_eq(set_mode(&mode), 0);
+
+	/* Of 512 lines of 128 scans each, and of twice 32768 lines, 16 bits have none left. */
+	mode.htotal = 1024;
+	mode.vtotal = 512;
+	mode.vscan = 128;
+	mode.clock = 31457;
+	igt_assert_eq(set_mode(&mode), -EINVAL);
+	mode = usual;
+	mode.vtotal = 32768;
+	mode.flags = DRM_MODE_FLAG_DBLSCAN;
+	mode.clock = 1572864;
+	igt_assert_eq(set_mode(&mode), -EINVAL);
+	/* Of these, one. */
+	mode = usual;
+	mode.vtotal = 65535;
+	mode.vscan = 65535;
+	mode.clock = 3145680;
+	igt_assert_eq(set_mode(&mode), -EINVAL);
+	/* More pixels than an int counts. */
+	mode = usual;
+	mode.htotal = 65535;
+	mode.vtotal = 65535;
+	mode.clock = 5000000;
+	igt_assert_eq(set_mode(&mode), -EINVAL);
+	/* Half a frame is none. */
+	mode = usual;
+	mode.flags = DRM_MODE_FLAG_INTERLACE;
+	igt_assert_eq(set_mode(&mode), -EINVAL);
+	/* A thousand frames a second are enough, and one is the least. */
+	mode = usual;
+	mode.clock = 800 * 525 * 1001 / 1000 - 1;
+	igt_assert_eq(set_mode(&mode), 0);
+	/* To the core it is the same mode as that, and so none to be checked. */
+	igt_assert_eq(set_mode(&usual), 0);
+	mode.clock++;
+	igt_assert_eq(set_mode(&mode), -EINVAL);
+	mode.clock = 800 * 525 / 1000 - 1;
+	igt_assert_eq(set_mode(&mode), -EINVAL);
+
+	/* Nothing of it is left. */
+	igt_assert_eq(kms_modeset(&kms, &screen), 0);
+	kms_crc(&kms);
+}
+
+static void test_panel(uint32_t width, uint32_t height)
+{
+	drmModeAtomicReq *req = drmModeAtomicAlloc();
+	drmModeConnector *connector;
+	char parameters[64];
+	uint32_t blob = 0;
+
+	snprintf(parameters, sizeof(parameters), "mode=%ux%u", width, height);
+	igt_assert_eq(kms_reload(parameters), 0);
+	igt_assert_eq(kms_open(&kms), 0);
+	connector = drmModeGetConnector(kms.fd, kms.connector);
+	igt_assert(connector && connector->count_modes);
+	/* The first is preferred, and no other size is. */
+	igt_assert(connector->modes[0].type & DRM_MODE_TYPE_PREFERRED);
+	for (int i = 0; i < connector->count_modes; i++) {
+		if (!(connector->modes[i].type & DRM_MODE_TYPE_PREFERRED))
+			continue;
+		igt_assert_eq(connector->modes[i].hdisplay, width);
+		igt_assert_eq(connector->modes[i].vdisplay, height);
+	}
+	igt_assert_eq(drmModeCreatePropertyBlob(kms.fd, &connector->modes[0],
+						sizeof(connector->modes[0]), &blob), 0);
+	kms_add(&kms, req, kms.connector, "CRTC_ID", kms.crtc);
+	kms_add(&kms, req, kms.crtc, "MODE_ID", blob);
+	kms_add(&kms, req, kms.crtc, "ACTIVE", 1);
+	igt_assert_eq(kms_commit(&kms, req, DRM_MODE_ATOMIC_ALLOW_MODESET), 0);
+	drmModeFreeConnector(connector);
+	igt_assert_eq(kms_off(&kms), 0);
+	kms_close(&kms);
+}
+
+igt_main()
+{
+	igt_fixture() {
+		igt_require(!mounts());
+		kms_fill(background, KMS_WIDTH * KMS_HEIGHT, 0);
+		kms_begin(&kms, &screen, background);
+	}
+
+	igt_describe("A frame of no time, or of more than a second, is no mode.");
+	igt_subtest("no-time-refused")
+		test_no_time();
+
+	igt_fixture()
+		kms_end(&kms, &screen);
+
+	igt_describe("The preferred mode is of the size that was asked for, whatever it is.");
+	igt_subtest("panel-size") {
+		static const uint32_t sizes[][2] = {
+			{ 1024, 768 }, { 1366, 768 }, { 1170, 2532 }, { 33, 17 }, { 5120, 2880 },
+			{ 7680, 4320 }, { 8192, 8192 },
+		};
+
+		for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+			test_panel(sizes[i][0], sizes[i][1]);
+	}
+
+	igt_fixture()
+		igt_assert_eq(kms_reload(""), 0);
+}
