@@ -7,11 +7,18 @@
  * Between a commit and its frame. Mapping can fail, so it is done while the commit still can, in
  * prepare_fb. But then its fences are not signalled yet: who would make the buffer coherent, or
  * wait for who writes to it, would show what was there before, and keep a commit waiting that
- * asked not to. So CPU access begins in the commit's tail, where DRM has waited for the
- * fences; as in other drivers that read by the CPU.
+ * asked not to. So CPU access begins in the commit's tail, where the fences were waited for; as in
+ * other drivers that read by the CPU.
+ *
+ * Those fences are the ones that the buffers had when the commit was made. Once it is, user space
+ * has the fences that it is to signal, and may put them on the same buffers: who renders next
+ * waits by that for the writeback. So the tail waits for none that is there only by then: it
+ * might be its own.
  */
 
 #include <linux/dma-buf.h>
+#include <linux/dma-fence.h>
+#include <linux/dma-resv.h>
 #include <linux/err.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -48,6 +55,12 @@ static int map_object(struct vskms_mapping *mapping, unsigned int i)
 	struct drm_gem_object *obj = mapping->fb->obj[i];
 	int ret;
 
+	if (mapping->writable) {
+		ret = dma_resv_get_singleton(obj->resv, dma_resv_usage_rw(true),
+					     &mapping->fence[i]);
+		if (ret)
+			return ret;
+	}
 	if (vskms_gem_is_protected(obj)) {
 		mapping->protected = true;
 		mapping->grant[i] = vskms_gem_grant(obj);
@@ -63,8 +76,10 @@ static int map_object(struct vskms_mapping *mapping, unsigned int i)
 
 static void mapping_destroy(struct vskms_mapping *mapping)
 {
-	for (unsigned int i = mapping->fb->format->num_planes; i--;)
+	for (unsigned int i = mapping->fb->format->num_planes; i--;) {
 		unmap_object(mapping, i);
+		dma_fence_put(mapping->fence[i]);
+	}
 	drm_framebuffer_put(mapping->fb);
 	kfree(mapping);
 }
@@ -99,6 +114,18 @@ struct vskms_mapping *vskms_mapping_create(struct drm_framebuffer *fb, bool writ
 	return mapping;
 }
 
+/*
+ * Coherency, and nothing else. dma_buf_begin_cpu_access() would also wait for the fences that
+ * there are by now, and for a signal give up.
+ */
+static int begin_cpu_access(struct dma_buf *dmabuf, enum dma_data_direction direction)
+{
+	if (!dmabuf->ops->begin_cpu_access)
+		return 0;
+
+	return dmabuf->ops->begin_cpu_access(dmabuf, direction);
+}
+
 static bool begin_object(struct vskms_mapping *mapping, unsigned int i)
 {
 	struct drm_gem_object *obj = mapping->fb->obj[i];
@@ -108,7 +135,7 @@ static bool begin_object(struct vskms_mapping *mapping, unsigned int i)
 		return false;
 	if (!drm_gem_is_imported(obj))
 		return true;
-	ret = dma_buf_begin_cpu_access(obj->import_attach->dmabuf, direction(mapping));
+	ret = begin_cpu_access(obj->import_attach->dmabuf, direction(mapping));
 	if (ret)
 		drm_dbg_kms(obj->dev, "a buffer's exporter refuses the CPU: %d\n", ret);
 
@@ -117,8 +144,11 @@ static bool begin_object(struct vskms_mapping *mapping, unsigned int i)
 
 void vskms_mapping_begin(struct vskms_mapping *mapping)
 {
-	for (unsigned int i = 0; i < mapping->fb->format->num_planes; i++)
+	for (unsigned int i = 0; i < mapping->fb->format->num_planes; i++) {
+		if (mapping->fence[i])
+			dma_fence_wait(mapping->fence[i], false);
 		mapping->begun[i] = begin_object(mapping, i);
+	}
 }
 
 struct vskms_mapping *vskms_mapping_get(struct vskms_mapping *mapping)

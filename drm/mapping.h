@@ -11,6 +11,7 @@
 #include <secure_heap.h>
 
 struct compositor_memory;
+struct dma_fence;
 struct drm_framebuffer;
 
 /**
@@ -19,6 +20,7 @@ struct drm_framebuffer;
  * @release: ends it, in the device's workqueue
  * @fb: the framebuffer, a reference; it keeps its objects, and they their grants
  * @map: of an ordinary object where the CPU has it; else null
+ * @fence: of an object that is to be written: whom vskms_mapping_begin() waits for, or NULL
  * @begun: whether that may be read or written, by vskms_mapping_begin()
  * @grant: of a protected object by what it is read; else 0
  * @protected: whether any object is protected
@@ -32,6 +34,7 @@ struct vskms_mapping {
 	struct work_struct release;
 	struct drm_framebuffer *fb;
 	struct iosys_map map[DRM_FORMAT_MAX_PLANES];
+	struct dma_fence *fence[DRM_FORMAT_MAX_PLANES];
 	bool begun[DRM_FORMAT_MAX_PLANES];
 	u64 grant[DRM_FORMAT_MAX_PLANES];
 	bool protected;
@@ -55,6 +58,8 @@ struct vskms_view {
  * @fb: the framebuffer
  * @writable: to be written, else to be read
  *
+ * What is to be written is not to be so before those are done who read or write it by now,
+ * whose fences are noted. For what is to be read DRM has noted them, with the plane's state.
  * May sleep, and takes reservation locks. Return: the mapping, for vskms_mapping_put(),
  * or an ERR_PTR().
  */
@@ -66,8 +71,8 @@ struct vskms_mapping *vskms_mapping_create(struct drm_framebuffer *fb, bool writ
  *
  * For an exporter what the CPU reads from now on is what devices have written by now. So it is
  * called once, after the fences of the commit were waited for, and waits itself for those that
- * the buffers have: in a commit's tail. An object whose exporter refuses is not accessible, as
- * one whose grant has ended.
+ * vskms_mapping_create() noted, whatever signals come: in a commit's tail. An object whose
+ * exporter refuses is not accessible, as one whose grant has ended.
  */
 void vskms_mapping_begin(struct vskms_mapping *mapping);
 

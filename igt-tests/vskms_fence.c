@@ -189,6 +189,67 @@ static void test_target(void)
 	foreign_free(&foreign);
 }
 
+/* A fence that came with the commit is waited for in place of the buffer's own. */
+static void test_explicit_alone(void)
+{
+	struct dma_buf_export_sync_file sync = { .flags = DMA_BUF_SYNC_RW };
+	drmModeAtomicReq *req = drmModeAtomicAlloc();
+	struct foreign foreign, idle;
+	char event[256];
+	uint32_t fence;
+
+	foreign_new(&foreign);
+	foreign_new(&idle);
+	fence = busy(&foreign, VGEM_FENCE_WRITE);
+	igt_assert_eq(ioctl(idle.fb.dmabuf[0], DMA_BUF_IOCTL_EXPORT_SYNC_FILE, &sync), 0);
+	kms_add_plane(&kms, req, kms.primary, &foreign.fb, KMS_AT(0, 0));
+	kms_add(&kms, req, kms.primary, "IN_FENCE_FD", sync.fd);
+	commit(req);
+	close(sync.fd);
+	igt_assert(readable(kms.fd, 5000));
+	igt_assert(read(kms.fd, event, sizeof(event)) > 0);
+	signal(fence);
+	igt_assert_eq(kms_show(&kms, kms.primary, &screen, KMS_AT(0, 0), 0), 0);
+	foreign_free(&foreign);
+	foreign_free(&idle);
+}
+
+/*
+ * The fence of a writeback is on its buffer, for who renders from that next, before the commit has
+ * begun to be carried out.
+ */
+static void test_own_fence(void)
+{
+	struct dma_buf_import_sync_file sync = { .flags = DMA_BUF_SYNC_WRITE };
+	drmModeAtomicReq *req = drmModeAtomicAlloc();
+	struct foreign shown, target;
+	int written = -1;
+	uint32_t fence;
+
+	foreign_new(&shown);
+	foreign_new(&target);
+	/* Once without, as above. */
+	igt_assert_eq(kms_write_back(&kms, &target.fb, DRM_MODE_ATOMIC_ALLOW_MODESET, &written), 0);
+	igt_assert_eq(kms_fence_wait(written), 0);
+
+	fence = busy(&shown, VGEM_FENCE_WRITE);
+	kms_add_plane(&kms, req, kms.primary, &shown.fb, KMS_AT(0, 0));
+	kms_add(&kms, req, kms.writeback, "WRITEBACK_FB_ID", target.fb.id);
+	kms_add(&kms, req, kms.writeback, "WRITEBACK_OUT_FENCE_PTR", (uintptr_t)&written);
+	igt_assert_eq(kms_commit(&kms, req, DRM_MODE_ATOMIC_NONBLOCK), 0);
+	sync.fd = written;
+	igt_assert_eq(ioctl(target.fb.dmabuf[0], DMA_BUF_IOCTL_IMPORT_SYNC_FILE, &sync), 0);
+	igt_assert(!readable(written, 200));
+	memcpy(shown.pixels, picture, W * H * 4);
+	signal(fence);
+	igt_assert_eq(kms_fence_wait(written), 0);
+	for (int i = 0; i < W * H; i++)
+		igt_assert_eq(target.pixels[i] & 0xffffff, picture[i] & 0xffffff);
+	igt_assert_eq(kms_show(&kms, kms.primary, &screen, KMS_AT(0, 0), 0), 0);
+	foreign_free(&shown);
+	foreign_free(&target);
+}
+
 igt_main()
 {
 	igt_fixture() {
@@ -208,6 +269,10 @@ igt_main()
 	igt_subtest("explicit")
 		test_explicit();
 
+	igt_describe("Who brings a fence does not wait for a buffer's writer as well.");
+	igt_subtest("explicit-alone")
+		test_explicit_alone();
+
 	igt_describe("A flip does not wait for other readers.");
 	igt_subtest("readers-do-not-matter")
 		test_readers();
@@ -216,6 +281,12 @@ igt_main()
 	igt_subtest("writeback-target") {
 		igt_require(kms.writeback);
 		test_target();
+	}
+
+	igt_describe("A writeback does not wait for itself.");
+	igt_subtest("writeback-own-fence") {
+		igt_require(kms.writeback);
+		test_own_fence();
 	}
 
 	igt_fixture() {
