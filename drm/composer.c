@@ -55,18 +55,20 @@ static void add_line(void *context, const void *line, unsigned int bytes)
 }
 
 /*
- * Where lines with protected pixels may be; NULL if there is no such place (any more), and
- * then there may be no such lines.
+ * Where lines with protected pixels may be: in the memory of any heap that there is a layer of.
+ * NULL if there is no such place (any more), and then there may be no such lines.
  */
 static void *open_lines(struct vskms_snapshot *snapshot, struct secure_window *lines)
 {
-	u64 grant = vskms_scratch_grant(&snapshot->protected_scratch);
+	for (unsigned int i = 0; i < snapshot->layers; i++) {
+		u64 grant = vskms_scratch_grant(&snapshot->layer[i].scratch);
 
-	if (!grant || secure_bus_open(grant, 0, snapshot->scratch_size,
-				      SECURE_BUS_READ | SECURE_BUS_WRITE, lines))
-		return NULL;
+		if (grant && !secure_bus_open(grant, 0, snapshot->scratch_size,
+					      SECURE_BUS_READ | SECURE_BUS_WRITE, lines))
+			return lines->addr;
+	}
 
-	return lines->addr;
+	return NULL;
 }
 
 /*

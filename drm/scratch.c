@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Protected lines: what a composition keeps of protected pixels between two steps is as
- * protected as they are, in memory of their own heap, reached through a window.
+ * protected as they are, in memory of one of their heaps, reached through a window.
  */
 
 #include <linux/dma-buf.h>

@@ -19,6 +19,8 @@
 #include <drm/drm_property.h>
 #include <drm/drm_rect.h>
 
+#include <secure_heap.h>
+
 #include "compositor/compositor.h"
 #include "color.h"
 #include "device.h"
@@ -124,10 +126,37 @@ struct scene {
 	struct color color;
 };
 
+/* Protected memory for the lines, of each heap that there is a layer of. */
+static int make_scratch(struct vskms_snapshot *snapshot, const struct scene *scene)
+{
+	struct device *dev = snapshot->device->drm.dev;
+
+	for (unsigned int i = 0; i < snapshot->layers; i++) {
+		const struct dma_buf *buffer = protected_buffer(scene->states[i]->fb);
+		bool known = !buffer;
+		int ret;
+
+		for (unsigned int below = 0; below < i && !known; below++) {
+			const struct dma_buf *other = protected_buffer(scene->states[below]->fb);
+
+			known = other && secure_heap_is_same(buffer, other);
+		}
+		if (known)
+			continue;
+		snapshot->protected = true;
+		ret = vskms_scratch_create(&snapshot->layer[i].scratch, dev, buffer,
+					   snapshot->scratch_size);
+		/* Revoked or shut out: nothing to keep then, as its layers are black. */
+		if (ret && ret != -EIO && ret != -EACCES)
+			return ret;
+	}
+
+	return 0;
+}
+
 static int make_compositor(struct vskms_snapshot *snapshot, struct scene *scene,
 			   struct drm_atomic_commit *commit, const struct drm_crtc_state *state)
 {
-	const struct dma_buf *protected = NULL;
 	int ret;
 
 	for (unsigned int i = 0; i < snapshot->layers; i++) {
@@ -136,9 +165,7 @@ static int make_compositor(struct vskms_snapshot *snapshot, struct scene *scene,
 		if (ret)
 			return ret;
 		snapshot->layer[i].plane = scene->states[i]->plane;
-		protected = protected_buffer(scene->states[i]->fb) ?: protected;
 	}
-	snapshot->protected = protected;
 	ret = color_of_crtc(&scene->color, state);
 	if (ret)
 		return ret;
@@ -159,20 +186,16 @@ static int make_compositor(struct vskms_snapshot *snapshot, struct scene *scene,
 	snapshot->scratch = kvmalloc(snapshot->scratch_size, GFP_KERNEL);
 	if (!snapshot->scratch)
 		return -ENOMEM;
-	if (!protected)
-		return 0;
-	ret = vskms_scratch_create(&snapshot->protected_scratch, snapshot->device->drm.dev,
-				   protected, snapshot->scratch_size);
 
-	/* Revoked or shut out: nothing to keep then, as protected layers are black. */
-	return ret == -EIO || ret == -EACCES ? 0 : ret;
+	return make_scratch(snapshot, scene);
 }
 
 static void snapshot_destroy(struct vskms_snapshot *snapshot)
 {
-	for (unsigned int i = 0; i < snapshot->layers; i++)
+	for (unsigned int i = 0; i < snapshot->layers; i++) {
 		vskms_mapping_put(snapshot->layer[i].mapping);
-	vskms_scratch_destroy(&snapshot->protected_scratch);
+		vskms_scratch_destroy(&snapshot->layer[i].scratch);
+	}
 	kvfree(snapshot->scratch);
 	compositor_destroy(snapshot->compositor);
 	kfree(snapshot);

@@ -19,10 +19,16 @@ struct vskms_mapping;
  * struct vskms_layer - a visible plane of a snapshot
  * @plane: which, until the snapshot is shown
  * @mapping: its framebuffer, a reference; from when the snapshot is shown
+ * @scratch: of the lowest protected layer with a buffer of its heap: where a composition that
+ *	     shows protected layers may have its lines; else zeroed
+ *
+ * Each heap's layers have a scratch of that heap, so that those of one can be shown when
+ * another is revoked.
  */
 struct vskms_layer {
 	struct drm_plane *plane;
 	struct vskms_mapping *mapping;
+	struct vskms_scratch scratch;
 };
 
 /**
@@ -35,7 +41,6 @@ struct vskms_layer {
  * @compositor: the scene, prepared
  * @scratch: where a composition has its lines; one composition at a time has it
  * @scratch_size: bytes
- * @protected_scratch: the same for a composition that shows protected layers
  * @protected: whether any layer's framebuffer is protected
  * @layers: how many @layer there are
  * @layer: from the bottom up
@@ -51,7 +56,6 @@ struct vskms_snapshot {
 	struct compositor *compositor;
 	void *scratch;
 	unsigned long scratch_size;
-	struct vskms_scratch protected_scratch;
 	bool protected;
 	unsigned int layers;
 	struct vskms_layer layer[];

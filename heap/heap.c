@@ -113,6 +113,14 @@ struct dma_buf *secure_heap_buffer_alloc(struct secure_heap *heap, size_t len, u
 }
 EXPORT_SYMBOL_NS_GPL(secure_heap_buffer_alloc, "SECURE_HEAP");
 
+bool secure_heap_is_same(const struct dma_buf *one, const struct dma_buf *other)
+{
+	const struct bus_buffer *a = buffer_on_bus(one), *b = buffer_on_bus(other);
+
+	return a && b && a->heap == b->heap;
+}
+EXPORT_SYMBOL_NS_GPL(secure_heap_is_same, "SECURE_HEAP");
+
 struct dma_buf *secure_heap_alloc_beside(const struct dma_buf *dmabuf, size_t len)
 {
 	const struct bus_buffer *buffer = buffer_on_bus(dmabuf);

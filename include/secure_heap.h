@@ -177,6 +177,17 @@ struct dma_buf *secure_heap_buffer_alloc_charged(struct secure_heap *heap, size_
 						 struct secure_account *account);
 
 /**
+ * secure_heap_is_same() - are two protected buffers of one heap?
+ * @one: any dma-buf
+ * @other: any dma-buf
+ *
+ * Does not sleep.
+ *
+ * Return: whether both are protected, and of one heap; constant for as long as both live.
+ */
+bool secure_heap_is_same(const struct dma_buf *one, const struct dma_buf *other);
+
+/**
  * secure_heap_alloc_beside() - a protected buffer from the heap of another one
  * @dmabuf: a protected buffer
  * @len: bytes, rounded up to pages
