@@ -14,6 +14,7 @@
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/sysfs.h>
+#include <linux/wait_bit.h>
 #include <linux/workqueue.h>
 
 #include <drm/clients/drm_client_setup.h>
@@ -108,6 +109,17 @@ static void flush_release(struct drm_device *drm, void *unused)
 	flush_workqueue(to_vskms_device(drm)->release);
 }
 
+/*
+ * A job may end as the last thing that a device does, and DRM cleans up after it in a worker that
+ * nobody waits for but us.
+ */
+static void wait_for_jobs(struct drm_device *drm, void *unused)
+{
+	struct vskms_device *device = to_vskms_device(drm);
+
+	wait_var_event(&device->jobs, !atomic_read(&device->jobs));
+}
+
 static int create_mode_config(struct vskms_device *device,
 			      const struct vskms_config *description)
 {
@@ -138,6 +150,10 @@ static int create_mode_config(struct vskms_device *device,
 	if (ret)
 		return ret;
 	ret = vskms_outputs_create(device, description);
+	if (ret)
+		return ret;
+	/* Before the outputs go. */
+	ret = drmm_add_action(drm, wait_for_jobs, NULL);
 	if (ret)
 		return ret;
 	drm_mode_config_reset(drm);

@@ -2,6 +2,8 @@
 #ifndef VSKMS_DEVICE_H
 #define VSKMS_DEVICE_H
 
+#include <linux/atomic.h>
+
 #include <drm/drm_device.h>
 
 #include "config.h"
@@ -26,18 +28,21 @@ struct workqueue_struct;
  * @master: what the secure bus knows of it
  * @release: where framebuffers are unmapped; that waits for locks which the way of a
  *	     fence must not
+ * @jobs: writeback jobs that DRM has yet to clean up, in a worker that knows the connector, and so
+ *	  all that goes with the device waits for them
  * @connector: its connectors, by their indices in the description it was made from
  * @width: of the preferred mode, in pixels
  * @height: of the preferred mode, in pixels
  * @overlays: of the CRTC with the most
  *
- * All constant once it is registered.
+ * All but @jobs constant once it is registered.
  */
 struct vskms_device {
 	struct drm_device drm;
 	struct faux_device *faux;
 	struct secure_master *master;
 	struct workqueue_struct *release;
+	atomic_t jobs;
 	struct vskms_connector *connector[VSKMS_MAX_CONNECTORS];
 	unsigned int width;
 	unsigned int height;

@@ -18,6 +18,7 @@
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/string.h>
+#include <linux/wait_bit.h>
 
 #include <drm/drm_atomic.h>
 #include <drm/drm_atomic_helper.h>
@@ -150,6 +151,7 @@ static int connector_prepare_job(struct drm_writeback_connector *connector,
 	if (IS_ERR(mapping))
 		return PTR_ERR(mapping);
 	job->priv = mapping;
+	atomic_inc(&to_vskms_device(connector->base.dev)->jobs);
 
 	return 0;
 }
@@ -157,7 +159,16 @@ static int connector_prepare_job(struct drm_writeback_connector *connector,
 static void connector_cleanup_job(struct drm_writeback_connector *connector,
 				  struct drm_writeback_job *job)
 {
+	struct vskms_device *device = to_vskms_device(connector->base.dev);
+
+	if (!job->priv)
+		return;
 	vskms_mapping_put(job->priv);
+	/* Also what DRM would do next; after that it touches nothing of the device's any more. */
+	drm_framebuffer_put(job->fb);
+	job->fb = NULL;
+	if (atomic_dec_and_test(&device->jobs))
+		wake_up_var(&device->jobs);
 }
 
 static void connector_atomic_commit(struct drm_connector *connector,

@@ -174,11 +174,11 @@ static void test_unload_refused(void)
 	igt_assert_eq(drmPrimeHandleToFD(kms.fd, screen.handle[0], DRM_CLOEXEC, &export), 0);
 	kms_fb_free(&kms, &small);
 	kms_close(&kms);
-	/* A CRC reader, and who has a buffer of ours, each keeps it. */
-	igt_assert_eq(unload(), -EAGAIN);
-	close(export);
+	/* A CRC reader keeps it, and who has a buffer of ours, also alone. */
 	igt_assert_eq(unload(), -EAGAIN);
 	close(crc);
+	igt_assert_eq(unload(), -EAGAIN);
+	close(export);
 
 	igt_assert_eq(tree_make(A), 0);
 	igt_assert_eq(unload(), -EAGAIN);
@@ -469,6 +469,30 @@ static void test_disabled_with_writeback(void)
 	}
 }
 
+/* Who asked for it has gone already, and DRM cleans up after the last of all. */
+static void test_disabled_after_writeback(void)
+{
+	static uint32_t pixels[W * H];
+	struct kms_fb screen, small, target;
+	struct kms kms;
+	int fence;
+
+	make_device();
+	for (int i = 0; i < 20; i++) {
+		igt_assert_eq(kms_find(&kms, kms_card_of(A), 0), 0);
+		igt_assert_eq(light(&kms, &screen, &small), 0);
+		igt_assert_eq(kms_fb_ordinary(&kms, &target, DRM_FORMAT_XRGB8888, W, H, pixels), 0);
+		igt_assert_eq(kms_write_back(&kms, &target, DRM_MODE_ATOMIC_ALLOW_MODESET |
+					     DRM_MODE_ATOMIC_NONBLOCK, &fence), 0);
+		close(fence);
+		close(small.dmabuf[0]);
+		kms_close(&kms);
+		igt_assert_eq(tree_enable(A, false), 0);
+		igt_assert_eq(tree_enable(A, true), 0);
+	}
+	igt_assert_eq(ledger_left(), 0);
+}
+
 /* Opens the card and switches it on, whenever there is one. */
 static void knock(int ready)
 {
@@ -587,6 +611,10 @@ igt_main()
 	igt_describe("A writeback that is queued ends when its device goes.");
 	igt_subtest("disabled-with-writeback")
 		test_disabled_with_writeback();
+
+	igt_describe("So does one whose client is gone, before the device is.");
+	igt_subtest("disabled-after-writeback")
+		test_disabled_after_writeback();
 
 	igt_describe("A device goes and comes while somebody tries to use it.");
 	igt_subtest("disabled-and-enabled")
