@@ -24,6 +24,7 @@
  * one. The lock of a CRTC's CRC file is inside of it.
  */
 
+#include <linux/capability.h>
 #include <linux/delay.h>
 #include <linux/dma-fence.h>
 #include <linux/err.h>
@@ -338,6 +339,9 @@ static int crtc_set_crc_source(struct drm_crtc *base, const char *source)
 
 	if (source && strcmp(source, "auto"))
 		return -EINVAL;
+	/* By it what is protected can be told, and debugfs may be mounted for all to read. */
+	if (enable && !capable(CAP_SYS_ADMIN))
+		return -EACCES;
 	if (enable) {
 		hold = vskms_hold(base->dev);
 		if (IS_ERR(hold))

@@ -6,6 +6,7 @@
  * The module is loaded anew, and left as it comes.
  */
 
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -76,14 +77,15 @@ static void test_crc(bool include)
 /* In one frame a CRC without and the panel with: the camera is no software. */
 static void test_panel_beside_crc(void)
 {
-	static uint32_t pixels[SIZE * SIZE];
+	static uint32_t pixels[SIZE * SIZE], none[SIZE * SIZE];
 	static unsigned char image[32 + 3 * W * H];
 	igt_pipe_crc_t *pipe_crc = igt_pipe_crc_new(kms.fd, 0, "auto");
-	uint32_t black, shown;
-	struct kms_fb protected;
+	struct kms_fb protected, black;
 	int panel = kms_panel(&kms);
 	struct kms_place at = KMS_AT(X, Y);
 	const unsigned char *rgb;
+	uint64_t captured, when;
+	uint32_t expected;
 	igt_crc_t crc;
 	size_t len = 0;
 	ssize_t got;
@@ -92,24 +94,64 @@ static void test_panel_beside_crc(void)
 	kms_fill_opaque(pixels, SIZE * SIZE, 1);
 	igt_assert_eq(kms_fb_protected(&kms, &protected, heap, DRM_FORMAT_XRGB8888, SIZE, SIZE,
 				       pixels), 0);
+	igt_assert_eq(kms_fb_ordinary(&kms, &black, DRM_FORMAT_XRGB8888, SIZE, SIZE, none), 0);
+	expected = crc_with(kms.overlay[0], &black, 0xffff);
 	at.alpha = 0xffff;
 	igt_assert_eq(kms_show(&kms, kms.overlay[0], &protected, at, 0), 0);
 	igt_pipe_crc_start(pipe_crc);
-	igt_pipe_crc_get_single(pipe_crc, &crc);
-	black = crc.crc[0];
 	while ((got = read(panel, image + len, sizeof(image) - len)) > 0)
 		len += got;
 	igt_assert_eq(got, 0);
 	rgb = image + len - 3 * W * H + 3 * (Y * W + X);
 	igt_assert_eq(rgb[0] << 16 | rgb[1] << 8 | rgb[2], pixels[0] & 0xffffff);
-	igt_pipe_crc_get_single(pipe_crc, &crc);
-	shown = crc.crc[0];
+	/* Each frame up to the one that was captured, and that. */
+	igt_assert_eq(drmCrtcGetSequence(kms.fd, kms.crtc, &captured, &when), 0);
+	do {
+		igt_pipe_crc_get_single(pipe_crc, &crc);
+		igt_assert_eq(crc.crc[0], expected);
+		igt_assert(crc.has_valid_frame);
+	} while ((int32_t)(crc.frame - (uint32_t)captured) < 0);
 	igt_pipe_crc_stop(pipe_crc);
 	igt_pipe_crc_free(pipe_crc);
-	igt_assert_eq(shown, black);
 	close(panel);
 	igt_assert_eq(kms_show(&kms, kms.overlay[0], NULL, KMS_AT(X, Y), 0), 0);
 	kms_fb_free(&kms, &protected);
+	kms_fb_free(&kms, &black);
+}
+
+/* Of a CRC, by somebody who is not root. */
+static int crc_opened_by_another(void)
+{
+	struct stat card;
+	char path[64];
+	int fd, ret;
+
+	igt_assert_eq(fstat(kms.fd, &card), 0);
+	snprintf(path, sizeof(path), "/sys/kernel/debug/dri/%u/crtc-%d/crc/data", minor(card.st_rdev),
+		 kms.index);
+	igt_assert_eq(seteuid(65534), 0);
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	ret = fd < 0 ? -errno : 0;
+	igt_assert_eq(seteuid(0), 0);
+	if (fd >= 0)
+		close(fd);
+	return ret;
+}
+
+/* Also where debugfs lets everybody in, as its file mode would. */
+static void test_crc_is_roots(void)
+{
+	static const char root[] = "/sys/kernel/debug";
+	struct stat before;
+	int ret;
+
+	igt_assert_eq(stat(root, &before), 0);
+	igt_assert_eq(chmod(root, 0755), 0);
+	ret = crc_opened_by_another();
+	igt_assert_eq(chmod(root, before.st_mode & 07777), 0);
+	igt_assert_eq(ret, -EACCES);
+	/* The refusal leaves the file to be opened by root. */
+	igt_assert(kms_crc(&kms) != 0);
 }
 
 /* The handle, or 0 if there is none to be had. */
@@ -237,6 +279,10 @@ igt_main()
 	igt_describe("Nor does a lessee's, and what it captures is black as for all.");
 	igt_subtest("lessee")
 		test_lease();
+
+	igt_describe("A CRC tells of protected pixels, and is root's.");
+	igt_subtest("crc-is-roots")
+		test_crc_is_roots();
 
 	igt_fixture() {
 		kms_end(&kms, &screen);
