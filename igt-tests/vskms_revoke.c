@@ -52,6 +52,10 @@ static const void *picture(const struct scene *scene, uint32_t seed)
 			samples[i] = 16 + (i * 7 + i / 61 + seed) % 220;
 	else
 		kms_fill_opaque(pixels, scene->width * scene->height, seed);
+	/* With holes, so that what is black by its pixels' alpha would show. */
+	for (uint32_t i = 0; scene->format == DRM_FORMAT_ARGB8888 &&
+			     i < scene->width * scene->height; i += 3)
+		pixels[i] = 0;
 	return pixels;
 }
 
@@ -61,10 +65,11 @@ static void protected_new(const struct scene *scene, int node, struct kms_fb *fb
 				       picture(scene, 5)), 0);
 }
 
-/* The CRC with opaque black where the scene's plane is. */
+/* The CRC with opaque black where the scene's plane is, whatever its alpha. */
 static uint32_t crc_of_black(const struct scene *scene)
 {
 	static uint32_t black[W * H];
+	struct scene opaque = *scene;
 	struct kms_fb fb;
 	uint32_t crc;
 
@@ -72,7 +77,9 @@ static uint32_t crc_of_black(const struct scene *scene)
 		black[i] = 0xff000000;
 	igt_assert_eq(kms_fb_ordinary(&kms, &fb, DRM_FORMAT_ARGB8888, scene->width, scene->height,
 				      black), 0);
-	show(scene, &fb);
+	if (opaque.at.alpha >= 0)
+		opaque.at.alpha = 0xffff;
+	show(&opaque, &fb);
 	crc = kms_crc(&kms);
 	hide(scene);
 	kms_fb_free(&kms, &fb);
@@ -177,11 +184,11 @@ static void test_half(int dead)
 	close(dynamic);
 }
 
-/* Only what is dead is black. */
-static void test_others_go_on(void)
+/* Only what is dead is black, be it above or below. */
+static void test_others_go_on(int over)
 {
-	const struct scene dead = { kms.overlay[0], DRM_FORMAT_XRGB8888, SIZE, SIZE, KMS_AT(30, 40) };
-	const struct scene live = { kms.overlay[1], DRM_FORMAT_XRGB8888, SIZE, SIZE, KMS_AT(300, 40) };
+	const struct scene dead = { kms.overlay[over], DRM_FORMAT_XRGB8888, SIZE, SIZE, KMS_AT(30, 40) };
+	const struct scene live = { kms.overlay[!over], DRM_FORMAT_XRGB8888, SIZE, SIZE, KMS_AT(300, 40) };
 	int dynamic = heap_open(DYNAMIC_HEAP);
 	struct kms_fb mortal, other;
 	uint32_t expected;
@@ -195,6 +202,10 @@ static void test_others_go_on(void)
 	igt_assert(kms_crc(&kms) != expected);
 	end_session();
 	igt_assert_eq(kms_crc(&kms), expected);
+	/* Also of a commit that is made meanwhile. */
+	hide(&live);
+	show(&live, &other);
+	igt_assert_eq(kms_crc(&kms), expected);
 	next_session();
 	igt_assert_eq(kms_crc(&kms), expected);
 	hide(&dead);
@@ -204,12 +215,12 @@ static void test_others_go_on(void)
 	close(dynamic);
 }
 
-/* Flips from one buffer to the other, each waited for. */
+/* Flips from one buffer of a pair to the other, each waited for. */
 struct flipper {
 	const struct scene *scene;
-	const struct kms_fb *fb[2];
+	_Atomic(const struct kms_fb *) pair;
 	atomic_bool stop;
-	int flips, error;
+	atomic_int flips, error;
 };
 
 static void *flip(void *data)
@@ -221,7 +232,7 @@ static void *flip(void *data)
 		char event[1024];
 		int ret;
 
-		ret = kms_show(&kms, flipper->scene->plane, flipper->fb[flipper->flips & 1],
+		ret = kms_show(&kms, flipper->scene->plane, flipper->pair + (flipper->flips & 1),
 			       flipper->scene->at, DRM_MODE_ATOMIC_NONBLOCK | DRM_MODE_PAGE_FLIP_EVENT);
 		if (!ret && (poll(&ready, 1, 5000) != 1 || read(kms.fd, event, sizeof(event)) <= 0))
 			ret = -ETIMEDOUT;
@@ -233,42 +244,73 @@ static void *flip(void *data)
 	return NULL;
 }
 
-/* While frames are composed for their CRCs, and the heap's sessions come and go. */
+static void pair_new(const struct scene *scene, struct kms_fb *pair)
+{
+	for (int i = 0; i < 2; i++)
+		protected_new(scene, heap, &pair[i]);
+}
+
+static void pair_free(struct kms_fb *pair)
+{
+	for (int i = 0; i < 2; i++)
+		kms_fb_free(&kms, &pair[i]);
+}
+
+/* From now on flips are to @pair; what was shown before is off the screen when this returns. */
+static void flip_to(struct flipper *flipper, const struct kms_fb *pair)
+{
+	int until;
+
+	flipper->pair = pair;
+	/* The one that is on its way may be to another, the next is not. */
+	until = flipper->flips + 2;
+	for (int ms = 0; flipper->flips < until && !flipper->error && ms < 10000; ms++)
+		usleep(1000);
+	igt_assert_eq(flipper->error, 0);
+	igt_assert(flipper->flips >= until);
+}
+
+/*
+ * While frames are composed for their CRCs, and the heap's sessions come and go: each ends with
+ * buffers of its own on the screen.
+ */
 static void test_in_flight(void)
 {
-	const struct scene scene = { kms.overlay[0], DRM_FORMAT_XRGB8888, SIZE, SIZE, KMS_AT(30, 40) };
+	static struct scene scene;
+	static struct flipper flipper;
+	static struct kms_fb pairs[2][2];
 	igt_pipe_crc_t *pipe_crc = igt_pipe_crc_new(kms.fd, 0, "auto");
-	struct flipper flipper = { .scene = &scene };
-	uint32_t black = crc_of_black(&scene);
-	struct kms_fb fb[2], fresh;
 	pthread_t thread;
+	uint32_t black;
 
-	for (int i = 0; i < 2; i++) {
-		protected_new(&scene, heap, &fb[i]);
-		flipper.fb[i] = &fb[i];
-	}
-	igt_pipe_crc_start(pipe_crc);
+	scene = (struct scene){ kms.overlay[0], DRM_FORMAT_XRGB8888, SIZE, SIZE, KMS_AT(30, 40) };
+	black = crc_of_black(&scene);
+	pair_new(&scene, pairs[1]);
+	flipper = (struct flipper){ .scene = &scene, .pair = pairs[1] };
 	igt_assert_eq(pthread_create(&thread, NULL, flip, &flipper), 0);
 	for (int i = 0; i < 20; i++) {
+		pair_new(&scene, pairs[i % 2]);
+		flip_to(&flipper, pairs[i % 2]);
+		pair_free(pairs[(i + 1) % 2]);
+		/* Nobody reads them, so not for longer than there is room for. */
+		igt_pipe_crc_start(pipe_crc);
 		usleep(30000);
 		end_session();
 		usleep(10000);
 		next_session();
+		igt_pipe_crc_stop(pipe_crc);
 	}
 	flipper.stop = true;
 	pthread_join(thread, NULL);
-	igt_pipe_crc_stop(pipe_crc);
 	igt_pipe_crc_free(pipe_crc);
 	igt_assert_eq(flipper.error, 0);
-	igt_assert(flipper.flips >= 2);
 	igt_assert_eq(kms_crc(&kms), black);
-	protected_new(&scene, heap, &fresh);
-	show(&scene, &fresh);
+	pair_new(&scene, pairs[0]);
+	show(&scene, &pairs[0][0]);
 	igt_assert(kms_crc(&kms) != black);
 	hide(&scene);
-	for (int i = 0; i < 2; i++)
-		kms_fb_free(&kms, &fb[i]);
-	kms_fb_free(&kms, &fresh);
+	pair_free(pairs[0]);
+	pair_free(pairs[1]);
 }
 
 /* The display is a master like any other: an administrator may shut it out. */
@@ -372,8 +414,11 @@ igt_main()
 		scene = (struct scene){ kms.overlay[0], DRM_FORMAT_ARGB8888, SIZE, SIZE,
 					KMS_AT(-20, 60) };
 		scene.at.rotation = DRM_MODE_ROTATE_90;
+		scene.at.alpha = 0x4000;
 		test_plane(&scene);
+		/* Which leaves the plane as it was. */
 		scene.at.rotation = DRM_MODE_ROTATE_0;
+		scene.at.alpha = 0xffff;
 		test_plane(&scene);
 	}
 
@@ -402,8 +447,10 @@ igt_main()
 	}
 
 	igt_describe("What is of another heap goes on.");
-	igt_subtest("others-go-on")
-		test_others_go_on();
+	igt_subtest("others-go-on") {
+		test_others_go_on(0);
+		test_others_go_on(1);
+	}
 
 	igt_describe("No flip is lost or fails while sessions come and go.");
 	igt_subtest("flips-in-flight")

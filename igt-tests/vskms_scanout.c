@@ -49,26 +49,37 @@ static void test_same(uint32_t plane, uint32_t format, uint32_t w, uint32_t h,
 	kms_fb_free(&kms, &protected);
 }
 
-static void test_primary(void)
+/*
+ * From each kind of buffer to each, and to another picture each time: a flip leaves nothing of
+ * what was there. @plane shows the last when this returns.
+ */
+static void test_flips(uint32_t plane, uint32_t w, uint32_t h, struct kms_place at)
 {
-	struct kms_fb protected, ordinary;
-	uint32_t expected;
+	static uint32_t pixels[2][KMS_WIDTH * KMS_HEIGHT];
+	struct kms_fb ordinary[2], protected[2];
+	const struct kms_fb *const flips[] = {
+		&ordinary[0], &protected[1], &protected[0], &ordinary[1],
+	};
+	uint32_t crcs[2];
 
-	igt_assert_eq(kms_fb_ordinary(&kms, &ordinary, DRM_FORMAT_XRGB8888, KMS_WIDTH, KMS_HEIGHT,
-				      background), 0);
-	igt_assert_eq(kms_fb_protected(&kms, &protected, heap, DRM_FORMAT_XRGB8888, KMS_WIDTH,
-				       KMS_HEIGHT, background), 0);
-	igt_assert_eq(kms_show(&kms, kms.primary, &ordinary, KMS_AT(0, 0), 0), 0);
-	expected = kms_crc(&kms);
-	/* Back and forth: a flip leaves nothing of what was there. */
-	for (int i = 0; i < 4; i++) {
-		igt_assert_eq(kms_show(&kms, kms.primary, &protected, KMS_AT(0, 0), 0), 0);
-		igt_assert_eq(kms_crc(&kms), expected);
-		igt_assert_eq(kms_show(&kms, kms.primary, &ordinary, KMS_AT(0, 0), 0), 0);
-		igt_assert_eq(kms_crc(&kms), expected);
+	for (int i = 0; i < 2; i++) {
+		kms_fill(pixels[i], w * h, 4 + i);
+		igt_assert_eq(kms_fb_ordinary(&kms, &ordinary[i], DRM_FORMAT_XRGB8888, w, h,
+					      pixels[i]), 0);
+		igt_assert_eq(kms_fb_protected(&kms, &protected[i], heap, DRM_FORMAT_XRGB8888, w, h,
+					       pixels[i]), 0);
+		igt_assert_eq(kms_show(&kms, plane, &ordinary[i], at, 0), 0);
+		crcs[i] = kms_crc(&kms);
 	}
-	kms_fb_free(&kms, &protected);
-	kms_fb_free(&kms, &ordinary);
+	igt_assert(crcs[0] != crcs[1]);
+	for (int i = 0; i < 12; i++) {
+		igt_assert_eq(kms_show(&kms, plane, flips[i % 4], at, 0), 0);
+		igt_assert_eq(kms_crc(&kms), crcs[i % 2]);
+	}
+	for (int i = 0; i < 2; i++) {
+		kms_fb_free(&kms, &ordinary[i]);
+		kms_fb_free(&kms, &protected[i]);
+	}
 }
 
 static void test_formats(void)
@@ -228,15 +239,19 @@ igt_main()
 		kms_begin(&kms, &screen, background);
 	}
 
-	igt_describe("The primary plane shows a protected buffer, flip after flip.");
+	igt_describe("The primary plane flips between ordinary and protected buffers.");
 	igt_subtest("primary")
-		test_primary();
+		test_flips(kms.primary, KMS_WIDTH, KMS_HEIGHT, KMS_AT(0, 0));
 	igt_fixture()
 		igt_assert_eq(kms_show(&kms, kms.primary, &screen, KMS_AT(0, 0), 0), 0);
 
 	igt_describe("An overlay shows a protected buffer.");
 	igt_subtest("overlay")
 		test_same(kms.overlay[0], DRM_FORMAT_XRGB8888, 200, 100, KMS_AT(31, 17));
+
+	igt_describe("An overlay flips between ordinary and protected buffers.");
+	igt_subtest("overlay-flips")
+		test_flips(kms.overlay[0], 200, 100, KMS_AT(31, 17));
 
 	igt_describe("The cursor shows a protected buffer.");
 	igt_subtest("cursor")

@@ -38,12 +38,18 @@ static const uint32_t *map_target(const struct kms_fb *target)
 	return p;
 }
 
+/* What no screen here shows, so that what was not written is seen. */
+static const uint32_t *poison(void)
+{
+	static uint32_t pixels[W * H];
+
+	memset(pixels, 0x5a, sizeof(pixels));
+	return pixels;
+}
+
 static void target_new(struct kms_fb *target)
 {
-	static uint32_t poison[W * H];
-
-	memset(poison, 0x5a, sizeof(poison));
-	igt_assert_eq(kms_fb_ordinary(&kms, target, DRM_FORMAT_XRGB8888, W, H, poison), 0);
+	igt_assert_eq(kms_fb_ordinary(&kms, target, DRM_FORMAT_XRGB8888, W, H, poison()), 0);
 }
 
 /* The screen as writeback has it. */
@@ -98,6 +104,60 @@ static void test_blank(uint32_t plane, uint32_t format, int alpha)
 	igt_assert_eq(kms_show(&kms, plane, NULL, at, 0), 0);
 	kms_fb_free(&kms, &ordinary);
 	kms_fb_free(&kms, &protected);
+}
+
+/* All of a screen. */
+static void test_blank_primary(void)
+{
+	struct kms_fb protected;
+	const uint32_t *captured;
+
+	igt_assert_eq(kms_fb_protected(&kms, &protected, heap, DRM_FORMAT_XRGB8888, W, H,
+				       background), 0);
+	igt_assert_eq(kms_show(&kms, kms.primary, &protected, KMS_AT(0, 0), 0), 0);
+	captured = capture();
+	for (int i = 0; i < W * H; i++)
+		igt_assert_eq(captured[i] & 0xffffff, 0);
+	igt_assert_eq(kms_show(&kms, kms.primary, &screen, KMS_AT(0, 0), 0), 0);
+	kms_fb_free(&kms, &protected);
+}
+
+/* NV12, turned, over the picture and below a hole in it. */
+static void test_blank_video(void)
+{
+	static uint32_t samples[SIZE * SIZE], holed[W * H];
+	struct kms_place at = KMS_AT(X, Y);
+	struct kms_fb video, holed_fb;
+
+	kms_fill(samples, SIZE * SIZE, 9);
+	memcpy(holed, background, sizeof(holed));
+	for (int y = Y; y < Y + SIZE; y++)
+		memset(&holed[y * W + X], 0, SIZE * 4);
+	igt_assert_eq(kms_fb_protected(&kms, &video, heap, DRM_FORMAT_NV12, SIZE, SIZE,
+				       samples), 0);
+	igt_assert_eq(kms_fb_ordinary(&kms, &holed_fb, DRM_FORMAT_ARGB8888, W, H, holed), 0);
+	at.rotation = DRM_MODE_ROTATE_90;
+	for (int below = 0; below < 2; below++) {
+		uint32_t without;
+
+		if (below) {
+			at.zpos = 0;
+			igt_assert_eq(kms_show(&kms, kms.primary, &holed_fb, KMS_AT(0, 0), 0), 0);
+		}
+		without = kms_crc(&kms);
+		igt_assert_eq(kms_show(&kms, kms.overlay[0], &video, at, 0), 0);
+		/* It is there to be seen. */
+		igt_assert(kms_crc(&kms) != without);
+		assert_captured(capture(), NULL);
+		igt_assert_eq(kms_show(&kms, kms.overlay[0], NULL, at, 0), 0);
+	}
+	at.rotation = DRM_MODE_ROTATE_0;
+	at.zpos = kms.overlays + 1;
+	igt_assert_eq(kms_show(&kms, kms.overlay[0], &video, at, 0), 0);
+	igt_assert_eq(kms_show(&kms, kms.overlay[0], NULL, at, 0), 0);
+	igt_assert_eq(kms_show(&kms, kms.primary, &screen, KMS_AT(0, 0), 0), 0);
+	kms_fb_free(&kms, &video);
+	kms_fb_free(&kms, &holed_fb);
 }
 
 static void protected_new(struct kms_fb *fb, int node, uint32_t w, uint32_t h,
@@ -160,7 +220,7 @@ static uint32_t crc_written(int node)
 	uint32_t crc;
 	int fence;
 
-	protected_new(&target, node, W, H, background);
+	protected_new(&target, node, W, H, poison());
 	igt_assert_eq(kms_write_back(&kms, &target, DRM_MODE_ATOMIC_TEST_ONLY |
 				     DRM_MODE_ATOMIC_ALLOW_MODESET, &fence), 0);
 	igt_assert_eq(kms_write_back(&kms, &target, DRM_MODE_ATOMIC_ALLOW_MODESET, &fence), 0);
@@ -413,6 +473,14 @@ igt_main()
 	igt_describe("So is the cursor.");
 	igt_subtest("cursor-is-black")
 		test_blank(kms.cursor, DRM_FORMAT_ARGB8888, -1);
+
+	igt_describe("So is the primary plane.");
+	igt_subtest("primary-is-black")
+		test_blank_primary();
+
+	igt_describe("So is a video that is turned, as an overlay and as an underlay.");
+	igt_subtest("video-is-black")
+		test_blank_video();
 
 	igt_describe("A protected buffer that no more devices may read gets all that is shown.");
 	igt_subtest("protected-target-gets-all")
