@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-"""svp's commands on the debug kernel: what they make KASAN, lockdep and kmemleak say."""
+"""The lab and svp's commands on the debug kernel: what they make KASAN, lockdep and kmemleak say."""
 
 from pathlib import Path
 
+from .lab import DebugKernel
 from .play import Play
 from .result import Result, Results, run_command, run_python
 from .svp import Svp
@@ -24,5 +25,6 @@ def run(results: Results) -> None:
     if got.returncode:
         results.add(Result("svp-debug@kernel", "fail", 0, got.stderr))
         return
+    run_python("lab-debug", DebugKernel, results)
     run_python("svp-debug", SvpOnDebug, results)
     run_python("play-debug", PlayOnDebug, results)

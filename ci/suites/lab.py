@@ -229,6 +229,16 @@ class Lab(unittest.TestCase):
         self.assertIn("timed out", errors)
         self.assertEqual(namespace("mark=timeout"), "")
 
+    def test_check_that_does_not_end_is_not_the_commands_timeout(self):
+        # The command says by PID 1's own file that it has ended, and so the rest is PID 1's.
+        ends = ("import ctypes, os, time; libc = ctypes.CDLL(None); "
+                "os.write(libc.syscall(438, os.pidfd_open(1), 7, 0), b'ended\\n'); time.sleep(60)")
+        lab = ("import runpy, sys; sys.path.insert(0, 'tools'); from lab import guest; guest.CHECK_LIMIT = 2; "
+               f"sys.argv = [{VM!r}, 'run', '--', 'python3', '-c', {ends!r}]; runpy.run_path({VM!r}, run_name='__main__')")
+        done = run_command([sys.executable, "-c", lab])
+        self.assertEqual(done.returncode, 126, done.stderr)
+        self.assertIn("did not end within 2 s", done.stderr)
+
     def test_logged_word_is_no_fault(self):
         self.assertEqual(guest("echo WARNING: BUG: Oops: >/dev/kmsg").returncode, 0)
 
@@ -274,15 +284,6 @@ class Lab(unittest.TestCase):
         done = vm("run", "--no-modules", "--append", "root=nosuch", "--", "true")
         self.assertEqual(done.returncode, 125)
         self.assertIn("did not boot", done.stderr)
-
-    def test_debug_kernel_checks_from_its_boot_on(self):
-        if not re.search(r"(?m)^debug ", vm("kernel", "list").stdout):
-            self.skipTest("the debug kernel is not built (tools/vm kernel debug)")
-        # Five levels of page tables are what KASAN stumbles over in some boots, and is mute after.
-        done = vm("run", "--kernel", "debug", "--no-modules", "--", "sh", "-c",
-                  "grep -cw la57 /proc/cpuinfo; sed -n 's/.*debug_locks: *//p' /proc/lockdep_stats; "
-                  "cat /proc/sys/kernel/tainted")
-        self.assertEqual((done.returncode, done.stdout), (0, "0\n1\n0\n"), done.stderr)
 
     def test_module_that_does_not_load_is_said(self):
         done = vm("run", "--modparam", "secure_heap.carveout=nonsense", "--", "true")
@@ -347,6 +348,12 @@ class Lab(unittest.TestCase):
             self.assertEqual((write / "c").read_text(), "back\n")
             self.assertEqual((write / "c").stat().st_uid, os.getuid())
 
+    @unittest.skipIf(Path("..").resolve() == Path("/"), "the checkout is at the root")
+    def test_directory_above_does_not_hide_the_checkout(self):
+        done = guest("echo mine >MARK; cat MARK; echo no >../MARK || echo refused", "--share", "..")
+        self.assertEqual((done.returncode, done.stdout), (0, "mine\nrefused\n"), done.stderr)
+        self.assertFalse(Path("MARK").exists())
+
     def _killed_by(self, number: int) -> int:
         mark = f"mark=signal{number}"
         run = subprocess.Popen([VM, "run", "--append", mark, "--", "sh", "-c", "echo up; sleep 60"],
@@ -365,6 +372,32 @@ class Lab(unittest.TestCase):
 
     def test_killed_lab_leaves_nothing(self):
         self.assertEqual(self._killed_by(signal.SIGKILL), -signal.SIGKILL)
+
+    @staticmethod
+    def _working(work: str) -> subprocess.Popen:
+        """A process that has @work done as tools/vm has kernels built and packages installed."""
+        return subprocess.Popen([sys.executable, "-c", "import signal, sys, time; sys.path.insert(0, 'tools'); "
+                                 f"from lab.sandbox import in_child; in_child(lambda: {work})"],
+                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+
+    def test_killed_lab_takes_its_work_along(self):
+        run = self._working("print('up', flush=True) or time.sleep(60)")
+        with run.stdout:
+            self.assertEqual(run.stdout.readline(), b"up\n")
+            run.kill()
+            run.wait()
+            # Its last writer is gone.
+            self.assertTrue(select.select([run.stdout], [], [], 10)[0])
+            self.assertEqual(run.stdout.read(), b"")
+
+    def test_interrupted_lab_lets_its_work_end(self):
+        run = self._working("[signal.signal(signal.SIGINT, signal.SIG_IGN), print('up', flush=True), time.sleep(1), "
+                            "print('done', flush=True)] and 0")
+        with run.stdout:
+            self.assertEqual(run.stdout.readline(), b"up\n")
+            run.send_signal(signal.SIGINT)
+            self.assertEqual(run.stdout.read(), b"done\n")
+        self.assertEqual(run.wait(10), -signal.SIGINT)
 
     def test_interrupted_lab_leaves_nothing(self):
         self.assertEqual(self._killed_by(signal.SIGINT), 128 + signal.SIGINT)
@@ -414,7 +447,32 @@ class Lab(unittest.TestCase):
         self.assertEqual(os.waitstatus_to_exitcode(status), 5)
 
 
+class DebugKernel(unittest.TestCase):
+    def _guest(self, script: str, *options: str) -> subprocess.CompletedProcess:
+        return guest(script, "--kernel", "debug", "--no-modules", *options)
+
+    def setUp(self):
+        if not re.search(r"(?m)^debug ", vm("kernel", "list").stdout):
+            self.skipTest("the debug kernel is not built (tools/vm kernel debug)")
+
+    def test_debug_kernel_checks_from_its_boot_on(self):
+        # Five levels of page tables are what KASAN stumbles over in some boots, and is mute after.
+        done = self._guest("grep -cw la57 /proc/cpuinfo; sed -n 's/.*debug_locks: *//p' /proc/lockdep_stats; "
+                           "cat /proc/sys/kernel/tainted")
+        self.assertEqual((done.returncode, done.stdout), (0, "0\n1\n0\n"), done.stderr)
+
+    def test_leaks_are_told_whole(self):
+        with tempfile.TemporaryDirectory() as directory:
+            log = Path(directory) / "log"
+            done = self._guest("seq 1 300 >/tmp/leaks && mount --bind /tmp/leaks /sys/kernel/debug/kmemleak && "
+                               "mount -o remount,bind,ro /sys/kernel/debug/kmemleak", "--log", str(log))
+            self.assertEqual(done.returncode, 0, done.stderr)
+            told = re.findall(r"kmemleak: (\d+)$", log.read_text(), re.M)
+        self.assertEqual(told, [str(number) for number in range(1, 301)])
+
+
 def run(results: Results) -> None:
     run_python("lab", Image, results)
     run_python("lab", Modules, results)
     run_python("lab", Lab, results)
+    run_python("lab", DebugKernel, results)

@@ -322,6 +322,7 @@ class _Run:
         streams = {name: _Stream(trailer, fd) for name, fd in (("stdout", 1), ("stderr", 2))}
         control = b""
         began = None			# when the command did
+        ended = False			# the command
         status = None
         deadline = started + self._boot_limit()
 
@@ -367,6 +368,7 @@ class _Run:
                                 self._forward_stdin()
                         elif verb == "ended":
                             # What follows is the lab's, not the command's: looking for leaks.
+                            ended = True
                             deadline = time.monotonic() + CHECK_LIMIT
                         elif verb == "exit":
                             status = int(rest)
@@ -388,6 +390,9 @@ class _Run:
         if began is None:
             raise NoBoot(self._why_no_boot(not alive))
         boot_seconds = began - started
+        if status is None and alive and ended:
+            say(f"the check for leaks and the last writes did not end within {CHECK_LIMIT} s of the command's end")
+            return Outcome(KERNEL_FAULT, self.log, boot_seconds)
         if status is None and alive:
             say(f"timed out after {o.timeout:g} s")
             return Outcome(TIMED_OUT, self.log, boot_seconds)

@@ -57,14 +57,18 @@ def die_with_parent() -> None:
 
 
 def _subid_range(file: str) -> tuple[int, int]:
-    user = pwd.getpwuid(os.getuid()).pw_name
+    try:
+        user = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        raise Failure(f"user {os.getuid()} has no name in /etc/passwd") from None
     try:
         for line in Path(file).read_text().splitlines():
-            name, start, count = line.split(":")
-            if name in (user, str(os.getuid())):
-                return int(start), int(count)
+            if (fields := line.split(":"))[0] in (user, str(os.getuid())):
+                return int(fields[1]), int(fields[2])
     except FileNotFoundError:
         pass
+    except (IndexError, ValueError):
+        raise Failure(f"{file}: {line!r} is no range") from None
     raise Failure(f"{file} has no range for {user}; run: sudo usermod --add-subuids 100000-165535 "
                   f"--add-subgids 100000-165535 {user}")
 
@@ -217,10 +221,14 @@ def in_child(function) -> int:
 
     A Failure's own status is passed on; whatever goes wrong is said.
     """
+    caller = os.getpid()
     pid = os.fork()
     if pid == 0:
         status = 1
         try:
+            die_with_parent()
+            if os.getppid() != caller:
+                os._exit(1)		# it ended before that
             status = function()
         except Failure as err:
             status = err.status
@@ -229,7 +237,12 @@ def in_child(function) -> int:
             say(f"{type(err).__name__}: {err}")
         finally:
             os._exit(status)
-    _, status = os.waitpid(pid, 0)
+    try:
+        _, status = os.waitpid(pid, 0)
+    except KeyboardInterrupt:
+        # The child has it as well, and what it runs may have to be at a good place to end, as dpkg has.
+        os.waitpid(pid, 0)
+        raise
     return os.waitstatus_to_exitcode(status)
 
 
