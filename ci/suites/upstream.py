@@ -300,8 +300,8 @@ def run_tests(results: Results, out: Path, wanted: list[str] | None) -> None:
 
 def stamp() -> str:
     """Of all that the results depend on."""
-    return stamp_of("drm", "heap", "include", "kbuild", "ci/expectations", "ci/suites/upstream.py",
-                    "ci/build-sw-sync", "tools/lab")
+    return stamp_of("drm", "heap", "include", "kbuild", "Kbuild", "ci/expectations", "ci/suites/upstream.py",
+                    "ci/build-sw-sync", "tools/lab", "tools/vm")
 
 
 def run(results: Results) -> None:
