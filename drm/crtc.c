@@ -339,10 +339,10 @@ static int crtc_set_crc_source(struct drm_crtc *base, const char *source)
 
 	if (source && strcmp(source, "auto"))
 		return -EINVAL;
-	/* By it what is protected can be told, and debugfs may be mounted for all to read. */
-	if (enable && !capable(CAP_SYS_ADMIN))
-		return -EACCES;
 	if (enable) {
+		/* By it what is protected can be told, and debugfs may be mounted for all to read. */
+		if (!capable(CAP_SYS_ADMIN))
+			return -EACCES;
 		hold = vskms_hold(base->dev);
 		if (IS_ERR(hold))
 			return PTR_ERR(hold);

@@ -20,7 +20,8 @@ struct drm_framebuffer;
  * @release: ends it, in the device's workqueue
  * @fb: the framebuffer, a reference; it keeps its objects, and they their grants
  * @map: of an ordinary object where the CPU has it; else null
- * @fence: of an object that is to be written: whom vskms_mapping_begin() waits for, or NULL
+ * @fence: of an object that is to be written: whom vskms_mapping_begin() waits for, a reference,
+ *	   or NULL
  * @begun: whether that may be read or written, by vskms_mapping_begin()
  * @grant: of a protected object by what it is read; else 0
  * @protected: whether any object is protected
