@@ -376,7 +376,9 @@ class Lab(unittest.TestCase):
     @staticmethod
     def _working(work: str) -> subprocess.Popen:
         """A process that has @work done as tools/vm has kernels built and packages installed."""
+        # It hears Ctrl-C also where these tests do not: what a shell's script begins with "&" ignores it.
         return subprocess.Popen([sys.executable, "-c", "import signal, sys, time; sys.path.insert(0, 'tools'); "
+                                 "signal.signal(signal.SIGINT, signal.default_int_handler); "
                                  f"from lab.sandbox import in_child; in_child(lambda: {work})"],
                                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
 
