@@ -20,8 +20,10 @@
  * no way to refuse, removing links and objects, it does not notice: a device is made from a
  * description of its directories and does not refer to them.
  *
- * Lifetimes. A directory's structure is kept by its references; a file of it that is open
- * when the directory goes does not call us any more. An object leaves its device's list
+ * Lifetimes. A directory's structure is kept by its references, and an object's also by those of
+ * its directory for links, for configfs looks for a link's target without any lock: by the time
+ * that it asks us the directory may be gone. Objects keep their device's. A file that is open
+ * when its directory goes does not call us any more. An object leaves its device's list
  * when its directory goes, which cannot be after its device's. Links hold their targets.
  */
 
@@ -72,10 +74,10 @@ struct device_dir {
 /**
  * struct object_dir - an object's directory
  * @group: the directory; its references keep all this
- * @possible: its subdirectory for links, if it has one
+ * @possible: its subdirectory for links, if it has one; keeps a reference of @group
  * @kind: what it is
- * @device: its device's directory; outlives this one's being in the tree
- * @link: in @device's list
+ * @device: its device's directory, by a reference
+ * @link: in @device's list, or empty when the directory is gone
  * @targets: of the links in @possible
  * @index: in the description that was made last
  * @type: a plane's
@@ -155,6 +157,8 @@ static int possible_allow_link(struct config_item *item, struct config_item *to)
 		return -EINVAL;
 
 	guard(mutex)(&object->device->lock);
+	if (list_empty(&object->link))
+		return -ENOENT;
 	if (object->device->device)
 		return -EBUSY;
 	if (find_target(object, other))
@@ -179,7 +183,13 @@ static void possible_drop_link(struct config_item *item, struct config_item *to)
 	kfree(target);
 }
 
+static void possible_release(struct config_item *item)
+{
+	config_group_put(&to_linking_dir(item)->group);
+}
+
 static const struct configfs_item_operations possible_item_ops = {
+	.release = possible_release,
 	.allow_link = possible_allow_link,
 	.drop_link = possible_drop_link,
 };
@@ -293,7 +303,10 @@ static struct configfs_attribute *connector_attrs[] = {
 
 static void object_release(struct config_item *item)
 {
-	kfree(to_object_dir(item));
+	struct object_dir *object = to_object_dir(item);
+
+	config_group_put(&object->device->group);
+	kfree(object);
 }
 
 static const struct configfs_item_operations object_item_ops = {
@@ -337,6 +350,7 @@ static struct config_group *object_make(struct config_group *group, const char *
 		return ERR_PTR(-ENOMEM);
 	object->kind = kind;
 	object->device = dir;
+	config_group_get(&dir->group);
 	object->type = DRM_PLANE_TYPE_OVERLAY;
 	object->status = connector_status_connected;
 	INIT_LIST_HEAD(&object->targets);
@@ -346,6 +360,7 @@ static struct config_group *object_make(struct config_group *group, const char *
 		config_group_init_type_name(&object->possible,
 					    kind == CONNECTOR ? "possible_encoders" :
 								"possible_crtcs", &possible_type);
+		config_group_get(&object->group);
 		configfs_add_default_group(&object->possible, &object->group);
 	}
 
@@ -377,7 +392,8 @@ static void objects_drop(struct config_group *group, struct config_item *item)
 	struct object_dir *object = to_object_dir(item);
 
 	scoped_guard(mutex, &object->device->lock)
-		list_del(&object->link);
+		list_del_init(&object->link);
+	configfs_remove_default_groups(&object->group);
 	config_item_put(item);
 }
 

@@ -4,6 +4,7 @@
  * reason, and what is enabled does not change. What such a device does: vskms_outputs.c.
  */
 
+#include <pthread.h>
 #include <sys/klog.h>
 
 #include "igt.h"
@@ -15,6 +16,9 @@
 
 #define A "test-a"
 #define B "test-b"
+
+#define CHAIN 39	/* a path has 40 links at most */
+#define LINKS 40
 
 static void clean(void)
 {
@@ -312,6 +316,63 @@ static void test_removed(void)
 	kms_close(&kms);
 }
 
+/*
+ * A link whose target takes long to look up, which is done without any lock: a chain of links,
+ * each behind a path as long as can be. The path of the last is returned in @slow.
+ */
+static void slow_path(const char *directory, const char *target, char *slow)
+{
+	for (int i = 0; i < CHAIN; i++) {
+		char body[4000], link[128];
+
+		if (i) {
+			memset(body, '/', sizeof(body));
+			for (size_t k = 1; k < sizeof(body) - 200; k += 2)
+				body[k] = '.';
+			snprintf(body + sizeof(body) - 200, 200, "%s/%d", directory, i - 1);
+		} else {
+			snprintf(body, sizeof(body), "%s", target);
+		}
+		snprintf(link, sizeof(link), "%s/%d", directory, i);
+		igt_assert_eq(symlink(body, link), 0);
+		strcpy(slow, link);
+	}
+}
+
+static void *link_slowly(void *slow)
+{
+	return (void *)(intptr_t)(symlink(slow, CONFIGFS_DEVICES A "/planes/p/possible_crtcs/c") ?
+				  -errno : 0);
+}
+
+/* An object goes while a link of its is being made: there is either the object or no link. */
+static void test_link_of_removed(void)
+{
+	char directory[] = "/tmp/vskms-links-XXXXXX", slow[128], command[64];
+
+	igt_assert(mkdtemp(directory));
+	slow_path(directory, CONFIGFS_DEVICES A "/crtcs/c", slow);
+	for (int i = 0; i < LINKS; i++) {
+		pthread_t linker;
+		void *linked;
+		int removed;
+
+		igt_assert_eq(tree_make(A), 0);
+		igt_assert_eq(tree_make(A "/crtcs/c"), 0);
+		igt_assert_eq(tree_make(A "/planes/p"), 0);
+		igt_assert_eq(pthread_create(&linker, NULL, link_slowly, slow), 0);
+		usleep(i * 500);
+		removed = tree_remove(A "/planes/p");
+		igt_assert_eq(pthread_join(linker, &linked), 0);
+		igt_assert_eq((intptr_t)linked, removed ? 0 : -ENOENT);
+		if (removed)
+			igt_assert_eq(removed, -ENOTEMPTY);
+		igt_assert_eq(tree_destroy(A), 0);
+	}
+	snprintf(command, sizeof(command), "rm -r %s", directory);
+	igt_assert_eq(system(command), 0);
+}
+
 igt_main()
 {
 	igt_fixture() {
@@ -370,6 +431,12 @@ igt_main()
 	igt_subtest("directories-removed") {
 		clean();
 		test_removed();
+	}
+
+	igt_describe("An object that goes while it is being linked gets no link, and nothing uses it.");
+	igt_subtest("link-of-removed-refused") {
+		clean();
+		test_link_of_removed();
 	}
 
 	igt_fixture()
