@@ -68,21 +68,13 @@ static bool within_range(const u64 *factors, unsigned int count)
 	return true;
 }
 
-static int read_ctm(struct color *color, const struct drm_property_blob *blob)
+static void read_ctm(struct color *color, const struct drm_color_ctm *ctm)
 {
-	const struct drm_color_ctm *ctm = blob->data;
-
-	if (!within_range(ctm->matrix, ARRAY_SIZE(ctm->matrix))) {
-		drm_dbg_atomic(blob->dev, "CTM: a factor is beyond +-4096\n");
-		return -EINVAL;
-	}
 	for (int row = 0; row < 3; row++)
 		for (int column = 0; column < 3; column++)
 			color->ctm.m[row * 4 + column] =
 				from_sign_magnitude(ctm->matrix[row * 3 + column]);
 	color->has_ctm = true;
-
-	return 0;
 }
 
 static void read_ctm_3x4(struct compositor_colorop *op, const struct drm_color_ctm_3x4 *ctm)
@@ -197,14 +189,34 @@ static enum compositor_curve curve_of(enum drm_colorop_curve_1d_type type)
 
 /* Of the CRTC, and of planes */
 
+int color_check_crtc(const struct drm_crtc_state *state, unsigned int most)
+{
+	const struct drm_device *drm = state->crtc->dev;
+
+	if (state->ctm) {
+		const struct drm_color_ctm *ctm = state->ctm->data;
+
+		if (!within_range(ctm->matrix, ARRAY_SIZE(ctm->matrix))) {
+			drm_dbg_atomic(drm, "CTM: a factor is beyond +-4096\n");
+			return -EINVAL;
+		}
+	}
+	if (state->gamma_lut) {
+		unsigned int entries = drm_color_lut_size(state->gamma_lut);
+
+		if (entries < 2 || entries > most) {
+			drm_dbg_atomic(drm, "GAMMA_LUT: %u entries, not 2 to %u\n", entries, most);
+			return -EINVAL;
+		}
+	}
+
+	return 0;
+}
+
 int color_of_crtc(struct color *color, const struct drm_crtc_state *state)
 {
-	if (state->ctm) {
-		int ret = read_ctm(color, state->ctm);
-
-		if (ret)
-			return ret;
-	}
+	if (state->ctm)
+		read_ctm(color, state->ctm->data);
 
 	return state->gamma_lut ? read_gamma(color, state->gamma_lut) : 0;
 }

@@ -35,13 +35,23 @@ struct color {
 void color_init(struct color *color);
 
 /**
+ * color_check_crtc() - can a CRTC's colour management be composed?
+ * @state: the CRTC's new state
+ * @most: entries of a gamma table
+ *
+ * Return: 0; -EINVAL if a factor of the matrix is not within +-4096, or the table has not 2 to
+ * @most entries.
+ */
+int color_check_crtc(const struct drm_crtc_state *state, unsigned int most);
+
+/**
  * color_of_crtc() - read a CRTC's colour management
  * @color: from color_init(); filled in
- * @state: the CRTC's
+ * @state: the CRTC's, which color_check_crtc() accepted
  *
  * May sleep.
  *
- * Return: 0; -EINVAL if a factor of the matrix is not within +-4096; -ENOMEM.
+ * Return: 0 or -ENOMEM.
  */
 int color_of_crtc(struct color *color, const struct drm_crtc_state *state);
 

@@ -50,6 +50,7 @@
 #include <drm/drm_print.h>
 #include <drm/drm_vblank.h>
 
+#include "color.h"
 #include "composer.h"
 #include "crtc.h"
 #include "device.h"
@@ -478,11 +479,10 @@ static int crtc_atomic_check(struct drm_crtc *crtc, struct drm_atomic_commit *co
 	/* Checked again, perhaps. */
 	vskms_snapshot_put(ours->snapshot);
 	ours->snapshot = NULL;
-	if (!state->active)
-		return 0;
-
-	if (state->gamma_lut && drm_color_lut_size(state->gamma_lut) > VSKMS_GAMMA_SIZE)
-		return -EINVAL;
+	/* Also of what is off: who switches it on may know nothing of these, and is not to fail. */
+	ret = color_check_crtc(state, VSKMS_GAMMA_SIZE);
+	if (ret || !state->active)
+		return ret;
 
 	/* A snapshot has all planes, also those that this commit leaves alone. */
 	ret = drm_atomic_add_affected_planes(commit, crtc);

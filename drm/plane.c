@@ -82,13 +82,14 @@ static int plane_atomic_check(struct drm_plane *plane, struct drm_atomic_commit 
 	struct drm_crtc_state *crtc_state;
 	int ret;
 
+	/* Also while it is off: who puts it on may not see pipelines, and is not to fail. */
+	ret = color_check_plane(commit, state);
+	if (ret)
+		return ret;
 	if (!state->crtc) {
 		state->visible = false;
 		return 0;
 	}
-	ret = color_check_plane(commit, state);
-	if (ret)
-		return ret;
 	crtc_state = drm_atomic_get_new_crtc_state(commit, state->crtc);
 
 	return drm_atomic_helper_check_plane_state(state, crtc_state, DRM_PLANE_NO_SCALING,

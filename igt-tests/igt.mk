@@ -8,7 +8,7 @@ tests := heap_alloc heap_map heap_bus heap_query heap_ioctl heap_inject \
 	heap_dynamic heap_cma heap_kcore heap_scrub heap_race heap_accessors \
 	heap_configfs heap_faults vskms_scanout vskms_prime vskms_framebuffer vskms_revoke \
 	vskms_colorop vskms_writeback vskms_panel vskms_policy vskms_create vskms_fence vskms_flip \
-	vskms_mode vskms_configfs vskms_outputs vskms_lifecycle
+	vskms_mode vskms_crtc vskms_configfs vskms_outputs vskms_lifecycle
 out := build/igt
 
 CC := gcc

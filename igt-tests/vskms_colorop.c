@@ -461,6 +461,10 @@ static void test_refused(void)
 	for (size_t i = 0; i < sizeof(accepted) / sizeof(accepted[0]); i++)
 		igt_assert_eq(set(kms.overlay[0], &accepted[i], DRM_MODE_ATOMIC_TEST_ONLY), 0);
 	igt_assert_eq(kms_show(&kms, kms.overlay[0], NULL, KMS_AT(0, 0), 0), 0);
+	/* While it is off, too: who puts it on may not see pipelines, and is not to fail. */
+	plain = kms_crc(&kms);
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+		assert_refused(&refused[i], plain);
 	kms_fb_free(&kms, &fb);
 }
 
