@@ -3,9 +3,11 @@
  * Connectors, and the EDID of the virtual panels behind them.
  */
 
+#include <linux/cleanup.h>
 #include <linux/err.h>
 #include <linux/list.h>
 #include <linux/math.h>
+#include <linux/mutex.h>
 #include <linux/string.h>
 
 #include <drm/drm_atomic_helper.h>
@@ -198,11 +200,19 @@ struct vskms_connector *vskms_connector_create(struct vskms_device *device,
 	/* The core gives it to all but virtual ones. */
 	drm_connector_attach_edid_property(&connector->base);
 	connector->status = status;
-	/* Known without a probe, which nobody does as long as there is no in-kernel client. */
+	/* As the first probe finds it: that is no event. */
 	connector->base.status = status;
 	connector->base.polled = DRM_CONNECTOR_POLL_HPD;
 
 	return connector;
+}
+
+void vskms_connector_probe(struct vskms_connector *connector)
+{
+	struct drm_mode_config *config = &connector->base.dev->mode_config;
+
+	guard(mutex)(&config->mutex);
+	connector->base.funcs->fill_modes(&connector->base, config->max_width, config->max_height);
 }
 
 void vskms_connector_plug(struct vskms_connector *connector, enum drm_connector_status status)

@@ -32,6 +32,15 @@ struct vskms_connector *vskms_connector_create(struct vskms_device *device,
 					       enum drm_connector_status status);
 
 /**
+ * vskms_connector_probe() - look what is behind a connector
+ * @connector: the connector, of a device that is not registered yet
+ *
+ * An in-kernel client would, and who asks for what is known without a probe has its modes
+ * from then on. May sleep, and takes DRM's mode config and modeset locks.
+ */
+void vskms_connector_probe(struct vskms_connector *connector);
+
+/**
  * vskms_connector_plug() - plug a panel in or out
  * @connector: the connector, of a registered device
  * @status: what is detected from now on

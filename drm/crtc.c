@@ -458,6 +458,9 @@ static enum drm_mode_status crtc_mode_valid(struct drm_crtc *crtc,
 		return MODE_NO_DBLESCAN;
 	if (mode->vscan > 1)
 		return MODE_NO_VSCAN;
+	/* Frame packing has a picture of twice the lines, and there is one eye here. */
+	if (mode->flags & DRM_MODE_FLAG_3D_MASK)
+		return MODE_NO_STEREO;
 	if (mode->hdisplay > VSKMS_MAX_SIZE || mode->vdisplay > VSKMS_MAX_SIZE)
 		return MODE_VIRTUAL_X;
 	hz = div64_u64((u64)mode->clock * 1000, pixels);

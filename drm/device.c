@@ -38,6 +38,7 @@
 
 #include "commit.h"
 #include "config.h"
+#include "connector.h"
 #include "create.h"
 #include "crtc.h"
 #include "device.h"
@@ -157,6 +158,8 @@ static int create_mode_config(struct vskms_device *device,
 	if (ret)
 		return ret;
 	drm_mode_config_reset(drm);
+	for (unsigned int i = 0; i < description->connectors; i++)
+		vskms_connector_probe(device->connector[i]);
 	/* Nothing is polled, but a user may force a status, and that is an event, too. */
 	drmm_kms_helper_poll_init(drm);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Modes: those whose frames take no time that a display could have are refused, and the panel has
- * the size that the module is asked for.
+ * the size that the module is asked for, which its EDID tells.
  *
  * The module is loaded anew, and left as it comes.
  */
@@ -23,13 +23,12 @@ static const struct drm_mode_modeinfo usual = {
 	.vrefresh = 60,
 };
 
-/* What the display says of @mode, whichever way it is asked. */
-static int set_mode(const struct drm_mode_modeinfo *mode)
+/* What the display says of @mode in a commit, and in one that only asks. */
+static int commit_mode(const struct drm_mode_modeinfo *mode)
 {
 	static const uint32_t flags[] = { DRM_MODE_ATOMIC_TEST_ONLY, 0 };
-	drmModeModeInfo legacy;
 	uint32_t blob = 0;
-	int ret[3];
+	int ret[2];
 
 	igt_assert_eq(drmModeCreatePropertyBlob(kms.fd, mode, sizeof(*mode), &blob), 0);
 	for (int i = 0; i < 2; i++) {
@@ -39,13 +38,22 @@ static int set_mode(const struct drm_mode_modeinfo *mode)
 		ret[i] = kms_commit(&kms, req, flags[i] | DRM_MODE_ATOMIC_ALLOW_MODESET);
 	}
 	drmModeDestroyPropertyBlob(kms.fd, blob);
+	igt_assert_eq(ret[1], ret[0]);
+	return ret[0];
+}
+
+/* And by SETCRTC, where it is to say the same. */
+static int set_mode(const struct drm_mode_modeinfo *mode)
+{
+	int committed = commit_mode(mode), ret;
+	drmModeModeInfo legacy;
+
 	igt_assert_eq(sizeof(legacy), sizeof(*mode));
 	memcpy(&legacy, mode, sizeof(legacy));
-	ret[2] = drmModeSetCrtc(kms.fd, kms.crtc, screen.id, 0, 0, &kms.connector, 1, &legacy) ?
-		 -errno : 0;
-	igt_assert_eq(ret[1], ret[0]);
-	igt_assert_eq(ret[2], ret[0]);
-	return ret[0];
+	ret = drmModeSetCrtc(kms.fd, kms.crtc, screen.id, 0, 0, &kms.connector, 1, &legacy) ?
+	      -errno : 0;
+	igt_assert_eq(ret, committed);
+	return ret;
 }
 
 /* What is worse of each; 0 is as usual. */
@@ -94,7 +102,53 @@ static void test_no_time(void)
 	kms_crc(&kms);
 }
 
-static void test_panel(uint32_t width, uint32_t height)
+/* Two pictures in a frame, of which one would be composed. SETCRTC wants a buffer for both first. */
+static void test_stereo(void)
+{
+	static const uint32_t layouts[] = {
+		DRM_MODE_FLAG_3D_FRAME_PACKING, DRM_MODE_FLAG_3D_SIDE_BY_SIDE_FULL,
+		DRM_MODE_FLAG_3D_TOP_AND_BOTTOM,
+	};
+
+	for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++) {
+		struct drm_mode_modeinfo mode = usual;
+
+		mode.flags = layouts[i];
+		igt_assert_eq(commit_mode(&mode), -EINVAL);
+	}
+	igt_assert_eq(kms_modeset(&kms, &screen), 0);
+}
+
+/*
+ * The connector's EDID is one, of this driver, and its timing is of that size, if it can tell of
+ * any that large.
+ */
+static void check_edid(uint32_t width, uint32_t height, bool told)
+{
+	static const uint8_t magic[] = { 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0 };
+	drmModePropertyBlobRes *blob;
+	const uint8_t *edid, *timing;
+	uint64_t value = 0;
+	uint8_t sum = 0;
+
+	igt_assert(kms_prop(kms.fd, kms.connector, "EDID", &value));
+	blob = drmModeGetPropertyBlob(kms.fd, value);
+	igt_assert(blob);
+	igt_assert_eq(blob->length, 128);
+	edid = blob->data;
+	timing = edid + 54;
+	igt_assert(!memcmp(edid, magic, sizeof(magic)));
+	igt_assert(!memcmp(edid + 77, "vskms\n", 6));
+	for (int i = 0; i < 128; i++)
+		sum += edid[i];
+	igt_assert_eq(sum, 0);
+	igt_assert_eq(timing[0] || timing[1], told);
+	igt_assert_eq((timing[4] & 0xf0) << 4 | timing[2], told ? width : 0);
+	igt_assert_eq((timing[7] & 0xf0) << 4 | timing[5], told ? height : 0);
+	drmModeFreePropertyBlob(blob);
+}
+
+static void test_panel(uint32_t width, uint32_t height, bool told)
 {
 	drmModeAtomicReq *req = drmModeAtomicAlloc();
 	drmModeConnector *connector;
@@ -114,6 +168,7 @@ static void test_panel(uint32_t width, uint32_t height)
 		igt_assert_eq(connector->modes[i].hdisplay, width);
 		igt_assert_eq(connector->modes[i].vdisplay, height);
 	}
+	check_edid(width, height, told);
 	igt_assert_eq(drmModeCreatePropertyBlob(kms.fd, &connector->modes[0],
 						sizeof(connector->modes[0]), &blob), 0);
 	kms_add(&kms, req, kms.connector, "CRTC_ID", kms.crtc);
@@ -123,6 +178,30 @@ static void test_panel(uint32_t width, uint32_t height)
 	drmModeFreeConnector(connector);
 	igt_assert_eq(kms_off(&kms), 0);
 	kms_close(&kms);
+}
+
+/* Who asks for what is known of a connector, and not for a probe, is told as well. */
+static void test_known(void)
+{
+	drmModeConnector *connector;
+	drmModeRes *res;
+	int fd;
+
+	igt_assert_eq(kms_reload(""), 0);
+	fd = kms_card();
+	igt_assert(fd >= 0);
+	res = drmModeGetResources(fd);
+	igt_assert(res && res->count_connectors == 1);
+	connector = drmModeGetConnectorCurrent(fd, res->connectors[0]);
+	igt_assert(connector);
+	igt_assert_eq(connector->connection, DRM_MODE_CONNECTED);
+	igt_assert(connector->count_modes);
+	igt_assert_eq(connector->modes[0].hdisplay, 1024);
+	igt_assert_eq(connector->modes[0].vdisplay, 768);
+	igt_assert(connector->mmWidth);
+	drmModeFreeConnector(connector);
+	drmModeFreeResources(res);
+	close(fd);
 }
 
 igt_main()
@@ -137,19 +216,31 @@ igt_main()
 	igt_subtest("no-time-refused")
 		test_no_time();
 
+	igt_describe("So is a mode of two pictures, for two eyes.");
+	igt_subtest("stereo-refused")
+		test_stereo();
+
 	igt_fixture()
 		kms_end(&kms, &screen);
 
 	igt_describe("The preferred mode is of the size that was asked for, whatever it is.");
 	igt_subtest("panel-size") {
-		static const uint32_t sizes[][2] = {
-			{ 1024, 768 }, { 1366, 768 }, { 1170, 2532 }, { 33, 17 }, { 5120, 2880 },
-			{ 7680, 4320 }, { 8192, 8192 },
+		static const struct {
+			uint32_t width, height;
+			bool told;	/* by the EDID, whose timing has 12 bits for each */
+		} panels[] = {
+			{ 1024, 768, true }, { 1366, 768, true }, { 1170, 2532, true },
+			{ 33, 17, true }, { 5120, 2880, false }, { 7680, 4320, false },
+			{ 8192, 8192, false },
 		};
 
-		for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
-			test_panel(sizes[i][0], sizes[i][1]);
+		for (size_t i = 0; i < sizeof(panels) / sizeof(panels[0]); i++)
+			test_panel(panels[i].width, panels[i].height, panels[i].told);
 	}
+
+	igt_describe("Its modes are known from the beginning, without a probe.");
+	igt_subtest("known-without-a-probe")
+		test_known();
 
 	igt_fixture()
 		igt_assert_eq(kms_reload(""), 0);
