@@ -227,6 +227,23 @@ static void test_bad_parameters(void)
 	igt_assert_eq(system("modprobe vskms"), 0);
 }
 
+static bool has_framebuffer_device(void)
+{
+	return !system("ls -d /sys/devices/faux/vskms/graphics/fb* >/dev/null 2>&1");
+}
+
+/* And with it the module comes and goes as well as without. */
+static void test_fbdev(void)
+{
+	igt_require(access("/sys/class/graphics", F_OK) == 0);	/* the kernel has them */
+	igt_assert_eq(kms_reload(""), 0);
+	igt_assert(!has_framebuffer_device());
+	igt_assert_eq(kms_reload("fbdev=1"), 0);
+	igt_assert(has_framebuffer_device());
+	igt_assert_eq(kms_reload(""), 0);
+	igt_assert(!has_framebuffer_device());
+}
+
 /* A device that goes */
 
 static void test_disabled_while_shown(void)
@@ -587,6 +604,10 @@ igt_main()
 	igt_describe("Parameters that cannot be are refused, and leave no device.");
 	igt_subtest("bad-parameters-refused")
 		test_bad_parameters();
+
+	igt_describe("There is a framebuffer device if one is asked for, and none if not.");
+	igt_subtest("fbdev-by-request")
+		test_fbdev();
 
 	igt_describe("Who has a device open that goes is told, and its name is free at once.");
 	igt_subtest("disabled-while-shown")

@@ -2,6 +2,8 @@
 /*
  * Protected buffers on the screen: on every plane, in every shape, they show what an
  * ordinary buffer with the same pixels shows. The CRC is the witness.
+ *
+ * The module is loaded anew, and left as it comes.
  */
 
 #include <unistd.h>
@@ -196,6 +198,53 @@ static void test_underlay(void)
 	kms_fb_free(&kms, &primary);
 }
 
+/*
+ * Eight overlays, each over a corner of the next: as a computed picture has it, and as well of
+ * protected buffers.
+ */
+static void test_eight_overlays(void)
+{
+	static uint32_t pixels[KMS_OVERLAYS][64 * 64];
+	static uint32_t expected[KMS_WIDTH * KMS_HEIGHT], captured[KMS_WIDTH * KMS_HEIGHT];
+	uint32_t crc[2];
+
+	igt_assert_eq(kms.overlays, KMS_OVERLAYS);
+	memcpy(expected, background, sizeof(expected));
+	for (int i = KMS_OVERLAYS - 1; i >= 0; i--) {
+		kms_fill(pixels[i], 64 * 64, 40 + i);
+		for (int y = 0; y < 64; y++)
+			memcpy(&expected[(50 * i + y) * KMS_WIDTH + 60 * i], &pixels[i][y * 64],
+			       64 * 4);
+	}
+	for (int is_protected = 0; is_protected < 2; is_protected++) {
+		drmModeAtomicReq *req = drmModeAtomicAlloc();
+		struct kms_fb fb[KMS_OVERLAYS];
+
+		for (int i = 0; i < KMS_OVERLAYS; i++) {
+			struct kms_place at = KMS_AT(60 * i, 50 * i);
+
+			at.zpos = 2 * KMS_OVERLAYS - i;
+			igt_assert_eq(is_protected ?
+				      kms_fb_protected(&kms, &fb[i], heap, DRM_FORMAT_XRGB8888, 64,
+						       64, pixels[i]) :
+				      kms_fb_ordinary(&kms, &fb[i], DRM_FORMAT_XRGB8888, 64, 64,
+						      pixels[i]), 0);
+			kms_add_plane(&kms, req, kms.overlay[i], &fb[i], at);
+		}
+		igt_assert_eq(kms_commit(&kms, req, 0), 0);
+		crc[is_protected] = kms_crc(&kms);
+		if (!is_protected) {
+			igt_assert_eq(kms_capture(&kms, captured), 0);
+			for (int i = 0; i < KMS_WIDTH * KMS_HEIGHT; i++)
+				igt_assert_eq(captured[i] & 0xffffff, expected[i] & 0xffffff);
+		}
+		igt_assert_eq(kms_modeset(&kms, &screen), 0);
+		for (int i = 0; i < KMS_OVERLAYS; i++)
+			kms_fb_free(&kms, &fb[i]);
+	}
+	igt_assert_eq(crc[1], crc[0]);
+}
+
 /* The display may read it; the application that shows it may not, by any of its ways. */
 static void test_no_cpu_access(void)
 {
@@ -310,6 +359,16 @@ igt_main()
 	igt_subtest("no-cpu-access")
 		test_no_cpu_access();
 
+	igt_fixture() {
+		kms_end(&kms, &screen);
+		igt_assert_eq(kms_reload("overlays=8"), 0);
+		kms_begin(&kms, &screen, background);
+	}
+
+	igt_describe("As many overlays as a CRTC can have, each over the next.");
+	igt_subtest("eight-overlays")
+		test_eight_overlays();
+
 	igt_describe("When all is closed nothing is left.");
 	igt_subtest("nothing-left") {
 		kms_end(&kms, &screen);
@@ -319,5 +378,6 @@ igt_main()
 	igt_fixture() {
 		kms_end(&kms, &screen);
 		close(heap);
+		igt_assert_eq(kms_reload(""), 0);
 	}
 }
