@@ -24,7 +24,7 @@ EXPECTED = Path("ci/expectations/upstream.tsv")
 QUICK = Path("ci/expectations/upstream-quick.txt")
 GUESTS = 6		# for a batch: so often may it die
 TRIES = 3		# of a flake; one is to pass
-DEVICE = "sys:/sys/devices/faux/vskms"
+DEVICES = "sys:/sys/devices/faux"
 
 SW_SYNC = "build/sw-sync/drivers/dma-buf/fences.ko"		# by ci/build-sw-sync
 
@@ -42,6 +42,7 @@ class Batch:
     kernel: str = "stock"
     per_test: int = 120		# seconds
     module: str = ""		# a further one
+    device: str = "vskms"	# ci/DEVICE makes another
 
 
 # A subtest belongs to the first batch that has a pattern for it.
@@ -52,6 +53,9 @@ BATCHES = (
     # Nothing of ours: DRM's core, which is given 100 ms.  The debug kernel is too slow.
     Batch("syncobj", ("syncobj_wait@*", "syncobj_timeline@*", "syncobj_eventfd@*", "dmabuf_sync_file@*"),
           module=SW_SYNC),
+    # It puts each connector on each CRTC, and does not ask whether it can be there.
+    Batch("any-output", ("kms_setmode@*-stealing",), ("vskms.mode=640x480", "vskms.create_default_dev=0"),
+          device="any-output"),
     Batch("two", ("*@2x-*", "kms_cursor_legacy@cursor[AB]-*", "kms_display_modes@*", "kms_setmode@*",
                   "kms_lease@*-unleased-*", "kms_lease@atomic-implicit-crtc"),
           ("vskms.mode=640x480", "vskms.crtcs=2")),
@@ -208,9 +212,10 @@ def batch_of(test: str) -> Batch:
 def run_guest(batch: Batch, out: Path, test_list: Path, number: int) -> tuple[int, str]:
     """One guest that begins the batch, or goes on with it; its status and what it said."""
     begin = ('exec igt_runner --dmesg-warn-level 4 --per-test-timeout "$3" '
-             f'-e IGT_DEVICE={DEVICE} --test-list "$2" {ROOT} "$1"')
+             f'-e IGT_DEVICE={DEVICES}/{batch.device} --test-list "$2" {ROOT} "$1"')
     options = [word for p in batch.modparams for word in ("--modparam", p)]
-    load = "modprobe vgem && " + (f"insmod {batch.module} && " if batch.module else "")
+    load = ("modprobe vgem && " + (f"insmod {batch.module} && " if batch.module else "")
+            + (f"sh ci/{batch.device} && " if batch.device != "vskms" else ""))
     script = load + ('exec igt_resume "$1"' if (out / "joblist.txt").exists() else begin)
     try:
         done = run_command([VM, "run", "--kernel", batch.kernel, *options, "--timeout", "7200", "--out", str(out),
@@ -301,7 +306,7 @@ def run_tests(results: Results, out: Path, wanted: list[str] | None) -> None:
 def stamp() -> str:
     """Of all that the results depend on."""
     return stamp_of("drm", "heap", "include", "kbuild", "Kbuild", "ci/expectations", "ci/suites/upstream.py",
-                    "ci/build-sw-sync", "tools/lab", "tools/vm")
+                    "ci/build-sw-sync", "ci/any-output", "tools/lab", "tools/vm")
 
 
 def run(results: Results) -> None:
