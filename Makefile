@@ -36,12 +36,12 @@ test: setup ## everything CI runs
 test-full: setup ## that, all of IGT's tests, and ours on other kernels (3 h; docs/testing.md)
 	@python3 ci/test --full
 
-bench: modules ## in a guest: protected buffers beside ordinary ones, vskms beside vkms (20 min)
+bench: modules ## in a guest: protected buffers beside ordinary ones, vskms beside vkms (20 min; BENCH_SECONDS)
 	@$(VM) setup --with bench
 	@$(VM) exec -- sh tools/bench/build-vkms
 	@$(VM) exec -- $(MAKE) -s -f tools/bench/bench.mk
 	@$(VM) run -- sh -c 'modprobe vgem && build/bench/heap_bench'
-	@$(VM) run --timeout 3600 -- sh tools/bench/display
+	@$(VM) run --timeout 7200 -- sh tools/bench/display 100 $(or $(BENCH_SECONDS),60)
 
 check-host: setup ## the C++ cores' tests on the host, and how much of them they run
 	@$(VM) exec -- $(MAKE) -s -f ci/host.mk check

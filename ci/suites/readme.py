@@ -11,6 +11,7 @@ from .result import Result, Results, run_command
 # What is to be seen of each, as some end well whatever came of them.
 SEEN = {
     "lsmod": r"(?m)^vskms .*\n(.*\n)*.*secure_heap carve-out$",
+    "rmmod": r"(?m)^ *#0 800x600 .*preferred",
     "drm_info": r"Driver: vskms ",
     "modetest": r"setting mode 1024x768",
     "kmscube": r"Rendered 59 frames",		# it counts from the second
