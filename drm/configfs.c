@@ -20,11 +20,11 @@
  * no way to refuse, removing links and objects, it does not notice: a device is made from a
  * description of its directories and does not refer to them.
  *
- * Lifetimes. A directory's structure is kept by its references, and an object's also by those of
- * its directory for links, for configfs looks for a link's target without any lock: by the time
- * that it asks us the directory may be gone. Objects keep their device's. A file that is open
- * when its directory goes does not call us any more. An object leaves its device's list
- * when its directory goes, which cannot be after its device's. Links hold their targets.
+ * Lifetimes. A directory's structure is kept by its references and by those of its subdirectories,
+ * for configfs looks for a link's target without any lock: by the time that it asks us either may
+ * be gone. Objects keep their device's, and that keeps the module. A file that is open when
+ * its directory goes does not call us any more. An object leaves its device's list when its
+ * directory goes, which cannot be after its device's. Links hold their targets.
  */
 
 #include <linux/cleanup.h>
@@ -45,6 +45,7 @@
 #include "configfs.h"
 #include "connector.h"
 #include "device.h"
+#include "hold.h"
 
 enum kind {
 	PLANE,
@@ -57,7 +58,8 @@ enum kind {
 /**
  * struct device_dir - a device's directory
  * @group: the directory; its references keep all this
- * @kinds: its subdirectories
+ * @kinds: its subdirectories; each keeps a reference of @group
+ * @hold: the module
  * @lock: guards what follows, and the same of its objects; taken inside the subsystem's,
  *	  and outside of all of DRM's
  * @objects: those of each kind, in the order in which they were made
@@ -66,6 +68,7 @@ enum kind {
 struct device_dir {
 	struct config_group group;
 	struct config_group kinds[KINDS];
+	struct file *hold;
 	struct mutex lock;	/* guards objects, device, and what is in objects */
 	struct list_head objects[KINDS];
 	struct vskms_device *device;
@@ -157,7 +160,7 @@ static int possible_allow_link(struct config_item *item, struct config_item *to)
 		return -EINVAL;
 
 	guard(mutex)(&object->device->lock);
-	if (list_empty(&object->link))
+	if (list_empty(&object->link) || list_empty(&other->link))
 		return -ENOENT;
 	if (object->device->device)
 		return -EBUSY;
@@ -404,11 +407,30 @@ static const struct configfs_group_operations kind_group_ops[KINDS] = {
 	[CONNECTOR] = { .make_group = connectors_make, .drop_item = objects_drop },
 };
 
+static const struct config_item_type kind_types[KINDS];
+
+static void kind_release(struct config_item *item)
+{
+	enum kind kind = item->ci_type - kind_types;
+	struct device_dir *dir = container_of(to_config_group(item) - kind, struct device_dir,
+					      kinds[0]);
+
+	config_group_put(&dir->group);
+}
+
+static const struct configfs_item_operations kind_item_ops = {
+	.release = kind_release,
+};
+
 static const struct config_item_type kind_types[KINDS] = {
-	[PLANE] = { .ct_group_ops = &kind_group_ops[PLANE], .ct_owner = THIS_MODULE },
-	[CRTC] = { .ct_group_ops = &kind_group_ops[CRTC], .ct_owner = THIS_MODULE },
-	[ENCODER] = { .ct_group_ops = &kind_group_ops[ENCODER], .ct_owner = THIS_MODULE },
-	[CONNECTOR] = { .ct_group_ops = &kind_group_ops[CONNECTOR], .ct_owner = THIS_MODULE },
+	[PLANE] = { .ct_item_ops = &kind_item_ops, .ct_group_ops = &kind_group_ops[PLANE],
+		.ct_owner = THIS_MODULE },
+	[CRTC] = { .ct_item_ops = &kind_item_ops, .ct_group_ops = &kind_group_ops[CRTC],
+		.ct_owner = THIS_MODULE },
+	[ENCODER] = { .ct_item_ops = &kind_item_ops, .ct_group_ops = &kind_group_ops[ENCODER],
+		.ct_owner = THIS_MODULE },
+	[CONNECTOR] = { .ct_item_ops = &kind_item_ops, .ct_group_ops = &kind_group_ops[CONNECTOR],
+		.ct_owner = THIS_MODULE },
 };
 
 static const char * const kind_names[KINDS] = {
@@ -420,14 +442,15 @@ static const char * const kind_names[KINDS] = {
 
 /* A device */
 
-/* The objects that the links of one lead to. */
+/* The objects that the links of one lead to, but for one that goes while it is linked to. */
 static u32 target_mask(const struct object_dir *object)
 {
 	struct target *target;
 	u32 mask = 0;
 
 	list_for_each_entry(target, &object->targets, link)
-		mask |= BIT(target->object->index);
+		if (!list_empty(&target->object->link))
+			mask |= BIT(target->object->index);
 
 	return mask;
 }
@@ -548,6 +571,7 @@ static void device_release(struct config_item *item)
 {
 	struct device_dir *dir = to_device_dir(item);
 
+	vskms_hold_release(dir->hold);
 	mutex_destroy(&dir->lock);
 	kfree(dir);
 }
@@ -567,20 +591,28 @@ static const struct config_item_type device_type = {
 static struct config_group *devices_make(struct config_group *group, const char *name)
 {
 	struct device_dir *dir;
+	struct file *hold;
 
 	/* The default devices' of this module and of vkms: the bus has one of a name. */
 	if (!strcmp(name, VSKMS_NAME) || !strcmp(name, "vkms"))
 		return ERR_PTR(-EINVAL);
 
+	hold = vskms_hold(NULL);
+	if (IS_ERR(hold))
+		return ERR_CAST(hold);
 	dir = kzalloc_obj(*dir);
-	if (!dir)
+	if (!dir) {
+		vskms_hold_release(hold);
 		return ERR_PTR(-ENOMEM);
+	}
+	dir->hold = hold;
 	mutex_init(&dir->lock);
 	config_group_init_type_name(&dir->group, name, &device_type);
 	for (unsigned int i = 0; i < KINDS; i++) {
 		INIT_LIST_HEAD(&dir->objects[i]);
 		config_group_init_type_name(&dir->kinds[i], kind_names[i], &kind_types[i]);
 		configfs_add_default_group(&dir->kinds[i], &dir->group);
+		config_group_get(&dir->group);
 	}
 
 	return &dir->group;
@@ -588,7 +620,10 @@ static struct config_group *devices_make(struct config_group *group, const char 
 
 static void devices_drop(struct config_group *group, struct config_item *item)
 {
-	dir_disable(to_device_dir(item));
+	struct device_dir *dir = to_device_dir(item);
+
+	dir_disable(dir);
+	configfs_remove_default_groups(&dir->group);
 	config_item_put(item);
 }
 

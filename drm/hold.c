@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What an open CRC file holds.
+ * What an open CRC file holds, and a device's directory in configfs.
  *
  * debugfs calls a file's release also after the file was removed, and so, of a CRC file,
  * drm_crtc_funcs.set_crc_source and what the core does with the CRTC after that. But such a
@@ -9,6 +9,9 @@
  * holds both. It is one for two reasons. Its last reference is dropped by the kernel when
  * the task returns from the system call, and not within it, that is after the core has let
  * go of the CRTC. And it is the kernel that then puts our module, not code in it.
+ *
+ * configfs holds the module as long as a directory is there, and calls us for one that is gone if
+ * a link in it was on its way by then.
  */
 
 #include <linux/anon_inodes.h>
@@ -24,7 +27,8 @@
 
 static int hold_release(struct inode *inode, struct file *file)
 {
-	drm_dev_put(file->private_data);
+	if (file->private_data)
+		drm_dev_put(file->private_data);
 
 	return 0;
 }
@@ -38,7 +42,7 @@ struct file *vskms_hold(struct drm_device *drm)
 {
 	struct file *file = anon_inode_getfile("[vskms]", &hold_fops, drm, 0);
 
-	if (!IS_ERR(file))
+	if (!IS_ERR(file) && drm)
 		drm_dev_get(drm);
 
 	return file;

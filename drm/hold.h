@@ -7,7 +7,7 @@ struct file;
 
 /**
  * vskms_hold() - keep a device, and this module
- * @drm: the device
+ * @drm: the device, or NULL for the module alone
  *
  * May sleep. Return: what holds them, for vskms_hold_release(), or an ERR_PTR(): -ENOENT if
  * the module is being removed, else as a file's that cannot be opened.

@@ -6,6 +6,7 @@
 
 #include <pthread.h>
 #include <sys/klog.h>
+#include <sys/syscall.h>
 
 #include "igt.h"
 #include "kms.h"
@@ -345,8 +346,11 @@ static void *link_slowly(void *slow)
 				  -errno : 0);
 }
 
-/* An object goes while a link of its is being made: there is either the object or no link. */
-static void test_link_of_removed(void)
+/*
+ * An object goes while a link of its is being made: there is either the object or no link. And if
+ * it goes, then so does all there is, and the module, if nobody is in it.
+ */
+static void test_link_of_removed(bool all)
 {
 	char directory[] = "/tmp/vskms-links-XXXXXX", slow[128], command[64];
 
@@ -355,6 +359,7 @@ static void test_link_of_removed(void)
 	for (int i = 0; i < LINKS; i++) {
 		pthread_t linker;
 		void *linked;
+		bool unloaded = false;
 		int removed;
 
 		igt_assert_eq(tree_make(A), 0);
@@ -363,10 +368,17 @@ static void test_link_of_removed(void)
 		igt_assert_eq(pthread_create(&linker, NULL, link_slowly, slow), 0);
 		usleep(i * 500);
 		removed = tree_remove(A "/planes/p");
+		if (all && !removed) {
+			igt_assert_eq(tree_remove(A "/crtcs/c"), 0);
+			igt_assert_eq(tree_remove(A), 0);
+			unloaded = !syscall(SYS_delete_module, "vskms", O_NONBLOCK);
+		}
 		igt_assert_eq(pthread_join(linker, &linked), 0);
 		igt_assert_eq((intptr_t)linked, removed ? 0 : -ENOENT);
 		if (removed)
 			igt_assert_eq(removed, -ENOTEMPTY);
+		if (unloaded)
+			igt_assert_eq(system("modprobe vskms"), 0);
 		igt_assert_eq(tree_destroy(A), 0);
 	}
 	snprintf(command, sizeof(command), "rm -r %s", directory);
@@ -436,7 +448,13 @@ igt_main()
 	igt_describe("An object that goes while it is being linked gets no link, and nothing uses it.");
 	igt_subtest("link-of-removed-refused") {
 		clean();
-		test_link_of_removed();
+		test_link_of_removed(false);
+	}
+
+	igt_describe("Nor if its device goes, and the module; that is once the link is not.");
+	igt_subtest("link-keeps-the-module") {
+		clean();
+		test_link_of_removed(true);
 	}
 
 	igt_fixture()
