@@ -279,8 +279,8 @@ void compositor_destroy(struct compositor *compositor);
  * compositor_scratch() - how much scratch memory a run needs
  * @compositor: the scene
  *
- * Return: bytes: 4 KiB, and four for each pixel of a line, or of eight lines if a plane
- * is rotated by a right angle.
+ * Return: bytes: 4 KiB, and four for each pixel of a line, or of sixteen lines if a
+ * plane is rotated by a right angle.
  */
 unsigned long compositor_scratch(const struct compositor *compositor);
 

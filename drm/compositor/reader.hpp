@@ -53,7 +53,7 @@ struct Run {
 	return rest;
 }
 
-/* @n pixels to @out; Read8: with highest byte @fill. */
+/* @n pixels to @out; Read8: with highest byte @fill, which is opaque_8 or 0. */
 using Read8 = void(const Run &run, std::uint32_t n, std::uint8_t *out, Pixel8 fill);
 using Read16 = void(const Run &run, std::uint32_t n, std::uint8_t *out);
 
@@ -64,7 +64,7 @@ using Read16 = void(const Run &run, std::uint32_t n, std::uint8_t *out);
 using ReadSheet = void(const Run &run, std::ptrdiff_t aside, std::uint32_t n, std::uint32_t lines,
 		       std::uint8_t *out, std::size_t pitch, Pixel8 fill);
 
-inline constexpr std::uint32_t sheet = 8;	// as many lines as there mostly are
+inline constexpr std::uint32_t sheet = 16;	// as many lines as there mostly are
 
 inline constexpr Pixel8 colours_8 = 0x00ffffff;
 
@@ -325,23 +325,25 @@ void read_sheet_8(const Run &run, std::ptrdiff_t aside, std::uint32_t n, std::ui
 	const std::uint8_t *in = run.samples[0] + run.at * run.step;
 	const std::ptrdiff_t step = run.step * run.direction;
 	const std::uint64_t fills = fill * ones_32;
-	const auto rows = [&](std::uint32_t height) {
-		const std::uint8_t *p = in;
-		std::uint8_t *q = out;
+	const auto word = [&](const std::uint8_t *p, std::uint8_t *q) {
+		const std::uint64_t first = Layout::as_8(p);
+		const std::uint64_t second = Layout::as_8(p + step);
 
-		for (std::uint32_t i = 0; i < height; i++, p += aside, q += pitch) {
-			const std::uint64_t first = Layout::as_8(p);
-			const std::uint64_t second = Layout::as_8(p + step);
-
-			store(q, first | second << 32 | fills);
-		}
+		store(q, first | second << 32 | fills);
 	};
 
 	for (; n >= 2; n -= 2, in += 2 * step, out += 8) {
-		if (lines == sheet)
-			rows(sheet);	// unrolled
-		else
-			rows(lines);
+		const std::uint8_t *p = in;
+		std::uint8_t *q = out;
+
+		if (lines == sheet) {
+#pragma GCC unroll 8	// -O2 does not
+			for (std::uint32_t i = 0; i < sheet; i++, p += aside, q += pitch)
+				word(p, q);
+		} else {
+			for (std::uint32_t i = 0; i < lines; i++, p += aside, q += pitch)
+				word(p, q);
+		}
 	}
 	if (!n)
 		return;
@@ -349,63 +351,88 @@ void read_sheet_8(const Run &run, std::ptrdiff_t aside, std::uint32_t n, std::ui
 		store<Pixel8>(out, Layout::as_8(in) | fill);
 }
 
+/* Two pixels with their highest bytes all ones, or 0. */
+template <bool ones>
+[[nodiscard]] inline std::uint64_t filled(std::uint64_t two)
+{
+	return ones ? two | opaque_8 * ones_32 : two & colours_8 * ones_32;
+}
+
 /*
- * The same for pixels of 32 bits: two of a row and two of the next are two words of two lines, with
- * half as many accesses to memory.
+ * @pairs of lines of pixels of 32 bits, @pitch apart, are columns from left to right of a
+ * framebuffer. Two pixels of a row and two of the next are two words of two lines: half as many
+ * accesses to memory as read_sheet_8() has.
  */
+template <typename Order, bool ones>
+void transpose(const std::uint8_t *in, std::ptrdiff_t step, std::uint32_t n, std::uint32_t pairs,
+	       std::uint8_t *out, std::ptrdiff_t pitch)
+{
+	const auto two = [](const std::uint8_t *p) {
+		return filled<ones>(Order::argb(load<std::uint64_t>(p)));
+	};
+	const auto square = [&](const std::uint8_t *p, std::uint8_t *q) {
+		const std::uint64_t a = two(p), b = two(p + step);
+
+		store(q, static_cast<Pixel8>(a) | b << 32);
+		store(q + pitch, a >> 32 | (b & ~std::uint64_t{0} << 32));
+	};
+
+	for (; n >= 2; n -= 2, in += 2 * step, out += 8) {
+		std::uint8_t *q = out;
+
+		if (pairs == sheet / 2) {
+#pragma GCC unroll 8	// -O2 does not
+			for (std::uint32_t i = 0; i < sheet / 2; i++, q += 2 * pitch)
+				square(in + 8 * i, q);
+		} else {
+			for (std::uint32_t i = 0; i < pairs; i++, q += 2 * pitch)
+				square(in + 8 * i, q);
+		}
+	}
+	if (!n)
+		return;
+	for (std::uint32_t i = 0; i < pairs; i++, out += 2 * pitch) {
+		const std::uint64_t a = two(in + 8 * i);
+
+		store(out, static_cast<Pixel8>(a));
+		store(out + pitch, static_cast<Pixel8>(a >> 32));
+	}
+}
+
 template <typename Order>
 void transpose_8(const Run &run, std::ptrdiff_t aside, std::uint32_t n, std::uint32_t lines,
 		 std::uint8_t *out, std::size_t pitch, Pixel8 fill)
 {
-	const std::ptrdiff_t step = run.step * run.direction;
-	const std::uint64_t fills = fill * ones_32, colours = colours_8 * ones_32;
-	const std::uint64_t upper = ~std::uint64_t{0} << 32;
-	// Of a pair of lines the one whose pixels come first in memory, and that one.
-	const std::size_t first = aside < 0 ? pitch : 0, second = pitch - first;
-	const std::uint8_t *in = run.samples[0] + run.at * run.step + std::min<std::ptrdiff_t>(aside, 0);
-	const auto pairs = [&](std::uint32_t count) {
-		const std::uint8_t *p = in;
-		std::uint8_t *q = out;
+	Run first = run;	// of the columns the leftmost, whose line may be the last one
+	std::ptrdiff_t down = pitch;
 
-		for (; count; count--, p += 2 * aside, q += 2 * pitch) {
-			const std::uint64_t a = Order::argb(load<std::uint64_t>(p)) & colours;
-			const std::uint64_t b = Order::argb(load<std::uint64_t>(p + step)) & colours;
-
-			store(q + first, static_cast<Pixel8>(a) | b << 32 | fills);
-			store(q + second, a >> 32 | (b & upper) | fills);
-		}
-	};
-
+	if (aside < 0) {
+		first.samples[0] -= 4 * (lines - 1);
+		out += pitch * (lines - 1);
+		down = -down;
+	}
 	if (lines & 1) {
-		Run last = run;
+		Run last = first;
 
-		last.samples[0] += aside * static_cast<std::ptrdiff_t>(lines - 1);
-		read_8<Packed32<Order>, false>(last, n, out + pitch * (lines - 1), fill);
+		last.samples[0] += 4 * (lines - 1);
+		read_8<Packed32<Order>, false>(last, n, out + down * (lines - 1), fill);
 	}
-	for (; n >= 2; n -= 2, in += 2 * step, out += 8) {
-		if (lines == sheet)
-			pairs(sheet / 2);	// unrolled
-		else
-			pairs(lines / 2);
-	}
-	if (!n)
-		return;
-	for (std::uint32_t pair = 0; pair < lines / 2; pair++, in += 2 * aside, out += 2 * pitch) {
-		const std::uint64_t two = Order::argb(load<std::uint64_t>(in)) & colours;
 
-		store(out + first, static_cast<Pixel8>(two) | fill);
-		store(out + second, static_cast<Pixel8>(two >> 32) | fill);
-	}
+	const std::uint8_t *const in = first.samples[0] + first.at * first.step;
+	const std::ptrdiff_t step = first.step * first.direction;
+
+	if (fill)
+		transpose<Order, true>(in, step, n, lines / 2, out, down);
+	else
+		transpose<Order, false>(in, step, n, lines / 2, out, down);
 }
 
 /* Two pixels at a time. There is always something done to a pixel, so this is no memcpy(). */
-template <typename Order>
-void copy_8(const Run &run, std::uint32_t n, std::uint8_t *out, Pixel8 fill)
+template <typename Order, bool ones>
+void copy(const std::uint8_t *in, std::uint32_t n, std::uint8_t *out)
 {
-	const std::uint64_t fills = fill * ones_32, colours = colours_8 * ones_32;
-	const std::uint8_t *in = run.samples[0] + run.at * 4;
 	const auto two = [&](int i) {
-		store(out + i, (Order::argb(load<std::uint64_t>(in + i)) & colours) | fills);
+		store(out + i, filled<ones>(Order::argb(load<std::uint64_t>(in + i))));
 	};
 
 	for (; n >= 8; n -= 8, in += 32, out += 32) {
@@ -415,7 +442,18 @@ void copy_8(const Run &run, std::uint32_t n, std::uint8_t *out, Pixel8 fill)
 		two(24);
 	}
 	for (; n; n--, in += 4, out += 4)
-		store<Pixel8>(out, (argb<Order>(load<std::uint32_t>(in)) & colours_8) | fill);
+		store(out, static_cast<Pixel8>(filled<ones>(argb<Order>(load<Pixel8>(in)))));
+}
+
+template <typename Order>
+void copy_8(const Run &run, std::uint32_t n, std::uint8_t *out, Pixel8 fill)
+{
+	const std::uint8_t *const in = run.samples[0] + run.at * 4;
+
+	if (fill)
+		copy<Order, true>(in, n, out);
+	else
+		copy<Order, false>(in, n, out);
 }
 
 /*

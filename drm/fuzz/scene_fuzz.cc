@@ -77,7 +77,7 @@ public:
 		const std::unique_ptr<compositor, Destroy> owner(made);
 		const std::uint64_t lines = compositor_scratch(made) - 4096;
 
-		require(lines == 4ull * width_ || lines == 8 * 4ull * width_);
+		require(lines == 4ull * width_ || lines == 16 * 4ull * width_);
 		if (std::uint64_t{width_} * height_ <= most_pixels)
 			compose(scene, *made);
 	}

@@ -24,8 +24,8 @@ using namespace vskms::test;
 class Scenery {
 public:
 	/* Any scene. */
-	Scenery(Random &random, int planes, int most_width)
-		: random_(random), stage(pick(random, 1, most_width), pick(random, 1, 14))
+	Scenery(Random &random, int planes, int most_width, int most_height = 14)
+		: random_(random), stage(pick(random, 1, most_width), pick(random, 1, most_height))
 	{
 		// Backgrounds of 8 bits are composed in another way than others.
 		const std::uint64_t any = std::uint64_t{random()} << 32 | random();
@@ -305,6 +305,14 @@ TEST_F(RandomScene, wide_scenes_equal_the_reference)
 {
 	scenes(200000, 400, [](Random &random) {
 		return compose(random, Scenery(random, pick(random, 0, 3), 700));
+	});
+}
+
+/* Of more lines than are composed at a time where a plane is rotated by a right angle. */
+TEST_F(RandomScene, tall_scenes_equal_the_reference)
+{
+	scenes(500000, 4000, [](Random &random) {
+		return compose(random, Scenery(random, pick(random, 1, 2), 24, 70));
 	});
 }
 

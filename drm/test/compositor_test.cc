@@ -347,7 +347,7 @@ TEST(Compositor, largest_scene_needs_little_scratch)
 	stage.add(picture);
 	EXPECT_EQ(compositor_scratch(create(stage.scene()).get()), 4096u + 4 * 8192);
 	stage.planes[0].rotation = DRM_MODE_ROTATE_270;
-	EXPECT_EQ(compositor_scratch(create(stage.scene()).get()), 4096u + 8 * 4 * 8192);
+	EXPECT_EQ(compositor_scratch(create(stage.scene()).get()), 4096u + 16 * 4 * 8192);
 }
 
 TEST(Compositor, no_compositor_may_be_destroyed)
