@@ -72,8 +72,13 @@ check no-module --case starts -- false
 exit 0
 """
 
-ALL_SCRIPT = PRELUDE + """
+# An assertion of Weston's own fails now and then when its monitor goes (docs/compositors/weston-16.md).  What ended by
+# that is tried again, once.
+ALL_SCRIPT = PRELUDE + r"""
 check weston -- $weston
+again=$(perl -0777 -ne 'for (m{<testcase .*?</testcase>}gs) {
+	print " --case $1" if /kms-color\.c:206/ && / name="([^"]+)"/ }' weston.xml)
+[ -z "$again" ] || check again $again -- $weston
 exit 0
 """
 
@@ -208,7 +213,13 @@ class AllCases(Verdicts):
     TIMEOUT = 1500
 
     def test_weston_passes_what_it_claims(self):
-        self.assert_all_pass("weston")
+        if not (self.OUT / "again.json").exists():
+            self.assert_all_pass("weston")
+            return
+        again = self.assert_all_pass("again")
+        wrong = {name: (case["text"], case["evidence"]) for name, case in self.verdicts("weston").items()
+                 if case["verdict"] != "pass" and name not in again}
+        self.assertEqual(wrong, {})
 
     def test_reports_agree(self):
         self.assert_reports_agree("weston")
