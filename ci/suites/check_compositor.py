@@ -217,9 +217,17 @@ class AllCases(Verdicts):
             self.assert_all_pass("weston")
             return
         again = self.assert_all_pass("again")
-        wrong = {name: (case["text"], case["evidence"]) for name, case in self.verdicts("weston").items()
-                 if case["verdict"] != "pass" and name not in again}
+        self.assertLessEqual(len(again), 2)
+        self.assertLessEqual({name.removesuffix("-ordinary") for name in again}, {"mode-change", "replugged"})
+        # That Weston ended excuses nothing that is the driver's or the heap's.
+        ours = re.compile("out of balance|given back|the kernel's log has")
+        cases = self.verdicts("weston")
+        wrong = {name: (case["text"], case["evidence"]) for name, case in cases.items() if case["verdict"] != "pass" and
+                 (name not in again or ours.search("\n".join([case["text"], *case["evidence"]])))}
         self.assertEqual(wrong, {})
+        # And the first run came to its end.
+        listed = [line.split()[0] for line in svp("check-compositor", "--list").stdout.splitlines()]
+        self.assertEqual((self.done("weston").status, list(cases)), (1, listed))
 
     def test_reports_agree(self):
         self.assert_reports_agree("weston")

@@ -38,8 +38,8 @@
  * that the next line wants the bytes beside them they have left the caches, and their page the TLB,
  * the emulator's and its host's. So lines of a scene that has such planes are composed sixteen at a
  * time, a sheet, and plain segments of such planes are read row by row into all of them. Sixteen
- * pixels of 32 bits are what a line of the cache holds; with eight, a frame takes a third longer,
- * with thirty-two as long.
+ * pixels of 32 bits are what a line of the cache holds; with eight, a frame that is written
+ * back takes a third longer, with thirty-two as long.
  *
  * Cost. A pixel costs what its base and the planes above that take, and a segment of a line a
  * few calls. In plain, XRGB8888 takes one load, one store and one operation for two pixels.

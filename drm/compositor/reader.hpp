@@ -59,7 +59,7 @@ using Read16 = void(const Run &run, std::uint32_t n, std::uint8_t *out);
 
 /*
  * @n pixels of each of @lines Runs, the next of which is @aside bytes beside the first, to rows
- * that are @pitch bytes apart.
+ * that are @pitch bytes apart; @fill as of Read8.
  */
 using ReadSheet = void(const Run &run, std::ptrdiff_t aside, std::uint32_t n, std::uint32_t lines,
 		       std::uint8_t *out, std::size_t pitch, Pixel8 fill);
@@ -361,7 +361,7 @@ template <bool ones>
 /*
  * @pairs of lines of pixels of 32 bits, @pitch apart, are columns from left to right of a
  * framebuffer. Two pixels of a row and two of the next are two words of two lines: half as many
- * accesses to memory as read_sheet_8() has.
+ * loads as read_sheet_8() has.
  */
 template <typename Order, bool ones>
 void transpose(const std::uint8_t *in, std::ptrdiff_t step, std::uint32_t n, std::uint32_t pairs,
