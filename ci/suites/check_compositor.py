@@ -89,6 +89,12 @@ class Verdicts(Steps):
     def verdicts(self, name: str) -> dict[str, dict]:
         return {case["name"]: case for case in json.loads((self.OUT / f"{name}.json").read_text())["cases"]}
 
+    def listed(self) -> list[str]:
+        """All cases that there are, in their order."""
+        done = svp("check-compositor", "--list")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        return [line.split()[0] for line in done.stdout.splitlines()]
+
     def assert_all_pass(self, name: str) -> dict[str, dict]:
         cases = self.verdicts(name)
         wrong = {case["name"]: (case["text"], case["evidence"]) for case in cases.values() if case["verdict"] != "pass"}
@@ -127,9 +133,7 @@ class CheckCompositor(Verdicts):
                 self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
 
     def test_lists_its_cases(self):
-        done = svp("check-compositor", "--list")
-        self.assertEqual((done.returncode, done.stderr), (0, ""))
-        names = [line.split()[0] for line in done.stdout.splitlines()]
+        names = self.listed()
         self.assertEqual(len(names), len(set(names)))
         self.assertLessEqual(set(QUICK) | {"panel-ordinary", "no-overlays", "mode-change"}, set(names))
 
@@ -226,8 +230,7 @@ class AllCases(Verdicts):
                  (name not in again or ours.search("\n".join([case["text"], *case["evidence"]])))}
         self.assertEqual(wrong, {})
         # And the first run came to its end.
-        listed = [line.split()[0] for line in svp("check-compositor", "--list").stdout.splitlines()]
-        self.assertEqual((self.done("weston").status, list(cases)), (1, listed))
+        self.assertEqual((self.done("weston").status, list(cases)), (1, self.listed()))
 
     def test_reports_agree(self):
         self.assert_reports_agree("weston")

@@ -26,7 +26,6 @@
 #include "arithmetic.hpp"
 #include "yuv.hpp"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
